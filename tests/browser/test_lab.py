@@ -1,0 +1,288 @@
+"""Explorers in a real JupyterLab: a real kernel, a real browser, real sliders."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import ROOT, Watched
+from playwright.sync_api import Browser, Page, expect
+from test_text import HOSTILE
+
+CHAPTERS = sorted(
+    str(p.relative_to(ROOT / "book"))
+    for p in (ROOT / "book").rglob("*.ipynb")
+    if ".ipynb_checkpoints" not in p.parts
+)
+SECONDS = 1_000
+
+TRIAL = '''
+import ipywidgets as widgets
+import time
+from sawaru import explore
+from sawaru.figure import figure
+
+calls = []
+
+@explore(x=widgets.IntSlider(value=3, min=0, max=20, description="値"), kind=["線", "棒"])
+def trial(x, kind):
+    """試しの図"""
+    if x == 7:
+        raise ValueError("七は割り切れません")
+    calls.append(x)
+    time.sleep(0.15)
+    fig = figure(title=f"値は {x} です")
+    fig.add_scatter(x=[0, 1, 2], y=[0, x, 1])
+    return fig
+'''
+SECOND = '''
+@explore(y=(0, 5))
+def second(y):
+    """二つ目の図"""
+    fig = figure(title=f"高さは {y} です")
+    fig.add_bar(x=["a"], y=[y])
+    return fig
+'''
+
+
+class Lab:
+    """One notebook open in JupyterLab."""
+
+    def __init__(self, browser: Browser, address: str, path: str) -> None:
+        self.address = address
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = self.context.new_page()
+        self.watched = Watched(page, address)
+        self.page: Page = page
+        self.received: list[int] = []
+        page.on("websocket", lambda ws: ws.on("framereceived", lambda data: self.received.append(len(data))))
+        page.goto(f"{address}lab/workspaces/{re.sub(r'[^a-z]', '-', path)}/tree/{path}?reset")
+        page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook").wait_for(timeout=60 * SECONDS)
+        expect(page.locator("#jp-bottom-panel, .jp-StatusBar-Widget").last).to_contain_text(
+            "| Idle", timeout=60 * SECONDS
+        )
+
+    def run_all(self, timeout: int = 480) -> None:
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        code = self.page.locator(
+            ".jp-CodeCell:not(:has(.jp-Placeholder-prompt))"
+        )  # folded cells show no number
+        for _ in range(2 * timeout):
+            code.last.scroll_into_view_if_needed()  # cells far below are drawn only when they come near
+            prompt = code.last.locator(".jp-InputPrompt").first.inner_text()
+            if re.search(r"\[\d+\]", prompt):
+                return
+            self.page.wait_for_timeout(SECONDS / 2)
+        raise AssertionError(f"{timeout} 秒たっても最後のセルが終わりません（{prompt!r}）")
+
+    def explorer(self, n: int) -> Any:
+        return self.page.locator(".sawaru-box").nth(n)
+
+    def caption(self, n: int) -> Any:
+        return self.explorer(n).locator("figcaption")
+
+    def close(self) -> None:
+        """Leave, and end this server's kernels: a chapter that waits takes memory from the next."""
+        self.context.close()
+        for kernel in json.load(urllib.request.urlopen(f"{self.address}api/kernels")):
+            urllib.request.urlopen(
+                urllib.request.Request(f"{self.address}api/kernels/{kernel['id']}", method="DELETE")
+            )
+
+    def save(self) -> None:
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+s")
+        expect(self.page.locator(".jp-mod-current.jp-mod-dirty, .lm-mod-current.jp-mod-dirty")).to_have_count(
+            0
+        )
+        self.page.wait_for_timeout(2 * SECONDS)
+
+
+@pytest.fixture
+def trial(browser: Browser, lab: tuple[str, Path]) -> Any:
+    address, folder = lab
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(TRIAL), nbformat.v4.new_code_cell(SECOND)],
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+        },
+    )
+    nbformat.write(notebook, folder / "trial.ipynb")
+    opened = Lab(browser, address, "trial.ipynb")
+    opened.run_all()
+    expect(opened.caption(0)).to_have_text("値は 3 です", timeout=30 * SECONDS)
+    opened.explorer(1).locator(".main-svg").first.wait_for(timeout=30 * SECONDS)
+    yield opened
+    opened.close()
+
+
+def test_quick_moves_end_in_the_last_state(trial: Lab) -> None:
+    handle = trial.explorer(0).locator(".noUi-handle")
+    handle.focus()
+    for _ in range(3):
+        trial.page.keyboard.press("ArrowRight")
+    for _ in range(2):
+        trial.page.keyboard.press("PageUp")
+    shown = trial.explorer(0).locator(".widget-readout").first
+    value = shown.inner_text()
+    expect(trial.caption(0)).to_have_text(f"値は {value} です", timeout=20 * SECONDS)
+    trial.page.wait_for_timeout(1 * SECONDS)
+    expect(trial.caption(0)).to_have_text(f"値は {value} です")
+    drawn = trial.page.evaluate("document.querySelector('.sawaru-plot').data[0].y")
+    numbers = drawn if isinstance(drawn, list) else list(drawn.values())
+    assert int(value) in [int(v) for v in numbers if isinstance(v, (int, float))]
+    assert trial.page.evaluate("drawn.length") >= 3
+
+
+def test_an_exception_is_shown_and_the_next_move_works(trial: Lab) -> None:
+    handle = trial.explorer(0).locator(".noUi-handle")
+    handle.focus()
+    for value in (4, 5, 6):
+        trial.page.keyboard.press("ArrowRight")
+        expect(trial.caption(0)).to_have_text(f"値は {value} です", timeout=20 * SECONDS)
+    trial.page.keyboard.press("ArrowRight")
+    error = trial.explorer(0).locator(".sawaru-error")
+    expect(error).to_contain_text("ValueError: 七は割り切れません", timeout=20 * SECONDS)
+    expect(error).to_contain_text("関数の中でエラーが起きました")
+    expect(trial.caption(0)).to_have_text("値は 6 です")
+    handle.focus()
+    trial.page.keyboard.press("ArrowRight")
+    expect(trial.caption(0)).to_have_text("値は 8 です", timeout=20 * SECONDS)
+    expect(error).to_be_hidden()
+
+
+def test_plotly_crosses_once_and_figures_fit_the_notebook(trial: Lab, lab: tuple[str, Path]) -> None:
+    big = [size for size in trial.received if size > 300_000]
+    assert len(big) == 1, trial.received
+    assert big[0] <= 1_600_000
+    trial.save()
+    saved = lab[1] / "trial.ipynb"
+    assert "application/vnd.jupyter.widget-state+json" in json.loads(saved.read_text())["metadata"].get(
+        "widgets", {}
+    )
+    assert saved.stat().st_size < 1_000_000
+
+
+def test_reset_brings_back_the_first_state(trial: Lab) -> None:
+    trial.explorer(1).locator(".noUi-handle").focus()
+    trial.page.keyboard.press("ArrowRight")
+    expect(trial.caption(1)).to_have_text("高さは 3 です", timeout=20 * SECONDS)
+    trial.explorer(1).get_by_role("button", name="最初に戻す").click()
+    expect(trial.caption(1)).to_have_text("高さは 2 です", timeout=20 * SECONDS)
+
+
+WORDS = '''
+import ipywidgets as widgets
+from sawaru import explore
+from sawaru.figure import figure
+from sawaru.text import literal
+
+@explore(text=widgets.Text(value="猫", description="言葉"))
+def word(text):
+    """言葉の図"""
+    if text == "":
+        raise ValueError("<img src=x onerror=hit()> 言葉がありません")
+    fig = figure(title=f"「{literal(text)}」", x=text)
+    fig.add_bar(x=[text], y=[1])
+    return fig
+'''
+
+
+def test_any_text_is_shown_as_text(browser: Browser, lab: tuple[str, Path]) -> None:
+    address, folder = lab
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(WORDS)]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "words.ipynb"
+    )
+    opened = Lab(browser, address, "words.ipynb")
+    opened.run_all()
+    expect(opened.caption(0)).to_have_text("「猫」", timeout=30 * SECONDS)
+    opened.page.evaluate("window.hits = 0; window.hit = () => hits++; null")
+    field = opened.explorer(0).locator("input[type=text]")
+    for name, text in HOSTILE.items():
+        if name in ("NUL", "half a character"):  # no keyboard writes them
+            continue
+        field.fill(text)
+        if text:
+            expect(opened.caption(0)).to_have_text(f"「{text}」", timeout=20 * SECONDS)
+        else:
+            expect(opened.explorer(0).locator(".sawaru-error")).to_contain_text("<img src=x onerror=hit()>")
+    assert opened.explorer(0).locator("img, script").count() == 0
+    assert opened.page.evaluate("hits") == 0
+    opened.close()
+
+
+# What a reader types into a chapter's explorer, and what its caption then says.
+TYPED = {
+    "language/attention.ipynb": [
+        ("", "知っている語がまだありません"),
+        ("美咲が着物を選んだ。彼女は宇宙船を見せた。", "知らない語「宇宙船を」は飛ばしました"),
+        ("美咲が着物を選んだ。健太が地図を運んだ。彼女はその一着を見せた。", "2 つの指す語のうち"),
+    ]
+}
+
+
+@pytest.mark.timeout(900)  # a chapter trains, and the machine may be busy
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_chapter_runs_and_every_explorer_follows(browser: Browser, lab: tuple[str, Path], path: str) -> None:
+    address, folder = lab
+    opened = Lab(browser, address, path)
+    opened.run_all()
+    page = opened.page
+    plots = page.locator(".sawaru-plot")
+    boxes = page.locator(".sawaru-box")
+    assert boxes.count() >= 3
+    for n in range(plots.count()):
+        plots.nth(n).scroll_into_view_if_needed()
+        plots.nth(n).locator(".main-svg").first.wait_for(timeout=30 * SECONDS)
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    for text, answer in TYPED.get(path, []):
+        box = boxes.filter(has=page.locator("input[type=text]"))
+        box.locator("input[type=text]").fill(text)
+        page.keyboard.press("Enter")
+        expect(box.locator("figcaption")).to_contain_text(answer, timeout=20 * SECONDS)
+        expect(box.locator(".sawaru-error")).to_be_hidden()
+    for n in range(boxes.count()):
+        handle = boxes.nth(n).locator(".noUi-handle").first
+        if handle.count() == 0:
+            continue
+        handle.scroll_into_view_if_needed()
+        before = page.evaluate("drawn.length")
+        handle.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"drawn.length > {before}", timeout=20 * SECONDS)
+        expect(boxes.nth(n).locator(".sawaru-error")).to_be_hidden()
+    bundles = (
+        2 if path.endswith("loss_landscape.ipynb") else 1
+    )  # its surfaces need Plotly's 3-D bundle besides
+    assert [size for size in opened.received if size > 400_000][bundles:] == []
+    opened.save()
+    assert (folder / path).stat().st_size < 1_000_000
+    opened.close()
+
+
+def test_a_choice_opens_to_its_reason(browser: Browser, lab: tuple[str, Path]) -> None:
+    """JupyterLab takes out of Markdown what it does not trust: the concept questions must survive, without a kernel."""
+    address, folder = lab
+    chapter = nbformat.read(folder / CHAPTERS[0], 4)
+    questions = [c for c in chapter.cells if 'class="choice' in c.source]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=questions, metadata=chapter.metadata), folder / "choices.ipynb"
+    )
+    opened = Lab(browser, address, "choices.ipynb")
+    choices = opened.page.locator("details.choice")
+    assert choices.count() == sum(c.source.count('class="choice') for c in questions)
+    assert opened.page.locator("details.choice.right").count() >= 2
+    choices.first.locator("summary").click()
+    expect(choices.first).to_have_attribute("open", "")
+    expect(choices.first).to_contain_text(re.compile("正解：|もう少し："))
+    opened.close()
