@@ -6,7 +6,8 @@ import functools
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,14 @@ class Watched:
         page.add_init_script(
             "window.drawn = []; addEventListener('sawaru:drawn', (e) => drawn.push(e.detail.ms));"
         )
+
+
+def until(page: Page, condition: Callable[[], Any], seconds: int = 10) -> None:
+    """Wait for what `expect` has no word for: how fast a page is says nothing about whether it is right."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{seconds} 秒待っても成り立ちません"
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture(scope="session")

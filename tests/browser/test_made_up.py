@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 import plotly.graph_objects as go
 import pytest
-from conftest import Watched
+from conftest import Watched, until
 from playwright.sync_api import Browser, Page, expect
 from servers import served
 from test_text import HOSTILE
@@ -89,14 +89,18 @@ def test_only_what_is_seen_is_drawn_anew(thirty: str, visit: Any) -> None:
     expect(tab.locator("sawaru-explorer[data-state=ready]")).to_have_count(30, timeout=30 * SECONDS)
     tab.wait_for_timeout(SECONDS / 2)
     tab.evaluate("drawn.length = 0; document.documentElement.dataset.theme = 'dark'")
-    tab.wait_for_timeout(2 * SECONDS)
-    assert 1 <= tab.evaluate("drawn.length") <= 6, "配色を変えて描き直すのは、見えている図だけです"
-    tab.evaluate("scrollTo(0, 0)")
+    until(tab, lambda: tab.evaluate("drawn.length") >= 1)
     tab.wait_for_timeout(1 * SECONDS)
-    colours = tab.evaluate(
-        "[0, 29].map((n) => getComputedStyle(document.querySelectorAll('sawaru-explorer')[n].querySelector('.xtick text')).fill)"
+    assert tab.evaluate("drawn.length") <= 6, "配色を変えて描き直すのは、見えている図だけです"
+    colour = (
+        tab.locator("sawaru-explorer")
+        .nth(29)
+        .locator(".xtick text")
+        .first.evaluate("(e) => getComputedStyle(e).fill")
     )
-    assert colours[0] == colours[1], "戻ってきた図も新しい配色になります"
+    tab.evaluate("scrollTo(0, 0)")
+    again = tab.locator("sawaru-explorer").first.locator(".xtick text").first
+    expect(again, "戻ってきた図も新しい配色になります").to_have_css("fill", colour)
 
 
 def hostile(n: int, text: str, kind: str) -> Explorer:
@@ -183,13 +187,10 @@ def test_a_figure_that_was_moved_follows_its_width_and_theme(visit: Any, tmp_pat
         tab.locator("input").first.focus()
         tab.keyboard.press("End")
         tab.set_viewport_size({"width": 420, "height": 900})
+        label = tab.locator(".xtick text").first
+        light = label.evaluate("(e) => getComputedStyle(e).fill")
         tab.evaluate("document.documentElement.dataset.theme = 'dark'")
-        tab.wait_for_timeout(1 * SECONDS)
-        width, fill = tab.evaluate(
-            """[document.querySelector(".main-svg").getBoundingClientRect().width,
-                getComputedStyle(document.querySelector(".xtick text")).fill]"""
-        )
-        assert width < 420
-        assert fill != tab.evaluate(
-            "document.documentElement.dataset.theme = 'light', new Promise((done) => setTimeout(() => done(getComputedStyle(document.querySelector('.xtick text')).fill), 800))"
-        )
+        expect(label).not_to_have_css("fill", light)
+        until(tab, lambda: tab.locator(".main-svg").first.bounding_box()["width"] < 420)
+        tab.evaluate("document.documentElement.dataset.theme = 'light'")
+        expect(label).to_have_css("fill", light)

@@ -95,6 +95,7 @@ def test_paper_shows_every_figure_in_its_state(visit: Any, path: str, tmp_path: 
     slider = page.locator("sawaru-explorer input[type=range]").first
     slider.focus()
     page.keyboard.press("End")
+    page.evaluate("Promise.all([...document.querySelectorAll('sawaru-explorer')].map((e) => e.drawing))")
     caption = page.locator("sawaru-explorer").first.locator("figcaption").inner_text()
     page.pdf(path=tmp_path / "page.pdf", format="A4")
     shown = page.evaluate("window.onPaper")
