@@ -184,11 +184,11 @@ def test_a_figure_that_was_moved_follows_its_width_and_theme(visit: Any, tmp_pat
     with served(tmp_path) as address:
         tab: Page = visit(address).page
         expect(tab.locator("sawaru-explorer")).to_have_attribute("data-state", "ready", timeout=30 * SECONDS)
+        label = tab.locator(".xtick text").first
+        light = label.evaluate("(e) => getComputedStyle(e).fill")
         tab.locator("input").first.focus()
         tab.keyboard.press("End")
         tab.set_viewport_size({"width": 420, "height": 900})
-        label = tab.locator(".xtick text").first
-        light = label.evaluate("(e) => getComputedStyle(e).fill")
         tab.evaluate("document.documentElement.dataset.theme = 'dark'")
         expect(label).not_to_have_css("fill", light)
         until(tab, lambda: tab.locator(".main-svg").first.bounding_box()["width"] < 420)
