@@ -130,7 +130,7 @@ def _difference(got: Any, want: Any, what: str, tol: float) -> str:
         )
         return _part_difference(items[i], want[i], f"{_then(what)}の {i + 1} 番目", tol)
     if array is None:
-        return f"{_then(what)}は {_shown(got)} になりました（期待する値は {_shown(want)}）。課題の文と見比べてみましょう。"
+        return f"{_then(what)}は{_apart(_shown(got))}になりました（期待する値は{_apart(_shown(want)).rstrip()}）。課題の文と見比べてみましょう。"
     mine = _array(got)
     if mine is None:
         return f"{_then(what)}は{_number_or_tensor(array)}のはずですが、{_kind(got)}になりました。{_type_step(got)}"
@@ -139,12 +139,12 @@ def _difference(got: Any, want: Any, what: str, tol: float) -> str:
     if np.isnan(mine).any() and not np.isnan(array).any():
         where = "" if mine.ndim == 0 else f"（{mine.size} 個のうち {int(np.isnan(mine).sum())} 個）"
         return (
-            f"{_then(what)}に NaN（数ではない値）が含まれています{where}。期待する値は {_shown(want)} です。"
+            f"{_then(what)}に NaN（数ではない値）が含まれています{where}。期待する値は{_apart(_shown(want))}です。"
             "0÷0、負の数の log や sqrt、無限大どうしの引き算がないか、途中の値を表示してみましょう。"
         )
     if np.isinf(mine).any() and not np.isinf(array).any():
         return (
-            f"{_then(what)}が無限大（inf）になりました。期待する値は {_shown(want)} です。"
+            f"{_then(what)}が無限大（inf）になりました。期待する値は{_apart(_shown(want))}です。"
             "0 で割る、大きな数の exp をとる、log(0) を計算する、のどれかがないか、途中の値を表示してみましょう。"
         )
     return _beside(got, want, what) + _value_step(mine, array, tol)
@@ -166,7 +166,7 @@ def _beside(got: Any, want: Any, what: str) -> str:
             left, right = _shown(got, digits), _shown(want, digits)
             if left != right:
                 break
-        return f"{_then(what)}は {left} になりました（期待する値は {right}）。"
+        return f"{_then(what)}は{_apart(left)}になりました（期待する値は{_apart(right).rstrip()}）。"
     wrong = ~np.isclose(mine, true, rtol=1e-4, atol=1e-4, equal_nan=True)
     wrong = wrong if wrong.any() else mine != true
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -244,6 +244,11 @@ def _kind(value: Any) -> str:
 def _then(what: str) -> str:
     """`what` before a particle: code and figures are set off by a space, Japanese words are not."""
     return what + " " if what[-1:].isascii() else what
+
+
+def _apart(shown: str) -> str:
+    """The same within a sentence, on both sides."""
+    return (" " if shown[:1].isascii() else "") + _then(shown)
 
 
 def _number_or_tensor(array: np.ndarray[Any, Any]) -> str:

@@ -42,6 +42,7 @@ _NEXT_STEPS: list[tuple[type[BaseException], str, str]] = [
     (TypeError, "must be Tensor", "テンソルを渡すところに、ふつうの数が渡っています。`torch.tensor(...)` に変えるか、数のための関数を使いましょう。"),
     (TypeError, "unsupported operand|can't multiply|can only concatenate", "その型どうしでは計算できません。それぞれの値を `print(type(...))` で調べてみましょう。"),
     (AttributeError, "'NoneType' object", "None から何かを取り出そうとしています。途中で使った関数が値を `return` しているか確かめてみましょう。"),
+    (AttributeError, r"before Module\.__init__", "`__init__` の最初の行で `super().__init__()` を呼びましょう。層を登録する場所は、そこで作られます。"),
     (AttributeError, r"'(\w+)' object has no attribute '(\w+)'", "{0} 型の値に {1} はありません。つづりと、値の型を確かめてみましょう。"),
     (AttributeError, r"has no attribute '(\w+)'", "{0} は見つかりません。つづりを確かめてみましょう。"),
     (IndexError, "Dimension out of range|too many indices", "テンソルにない軸を指定しています。軸の番号は 0 から始まります。`shape` を表示して数えてみましょう。"),

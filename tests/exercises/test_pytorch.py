@@ -342,7 +342,7 @@ WRONG = {
     ],
     "deep_net": [
         (PlainList, "登録されていません"),
-        (NoSuper, "エラーが起きました"),
+        (NoSuper, "super().__init__()"),
         (Linear, "活性化関数がありません"),
         (Probability, "シグモイド"),
         (TanhAtTheEnd, "出力にも tanh"),

@@ -294,6 +294,14 @@ def test_nan_where_nan_is_right():
     expect(torch.tensor([1.0, torch.nan]), torch.tensor([1.0, torch.nan]))
 
 
+def test_figures_are_set_off_by_spaces_and_words_are_not():
+    three = torch.zeros(4, 3)
+    with pytest.raises(Wrong) as told:
+        expect(three, torch.ones(4, 6), "列", mistakes=[(three, "積がありません。")])
+    told_so = "列は形 (4, 3) のテンソルになりました（期待する値は形 (4, 6) のテンソル）。積がありません。"
+    assert str(told.value) == told_so
+
+
 def test_large_tensors_show_one_difference():
     @exercise("demo.zeros")
     def _(zeros):
