@@ -19,9 +19,9 @@ from urllib.parse import urljoin
 import yaml
 from notebooks import ROOT, SETUP_TITLE, repository, with_setup
 
+from sawaru.address import site_address
 from sawaru.notebook import load
 from sawaru.sphinxext.download import pack
-from sawaru.sphinxext.sharing import site_address
 
 HTML = ROOT / "_build" / "html"
 BRANCH = "gh-pages"

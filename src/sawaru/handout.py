@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from sawaru.address import site_address
 from sawaru.notebook import joined, load
 from sawaru.tally import SOLUTION
 
@@ -171,10 +172,5 @@ def _site(book: Path) -> str:
         settings = (book.resolve().parent / "_config.yml").read_text(encoding="utf-8")
     except OSError:
         return ""
-    found = re.search(
-        r"^[ \t]+url:[ \t]*https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?[ \t]*$", settings, re.M
-    )
-    if not found:
-        return ""
-    host, name = f"{found[1].lower()}.github.io", found[2]
-    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+    found = re.search(r"^[ \t]+url:[ \t]*(\S+)[ \t]*$", settings, re.M)
+    return site_address(found[1]) if found else ""

@@ -8,13 +8,14 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils.utils import new_document
 
+from sawaru.address import site_address
 from sawaru.sphinxext import policy
 from sawaru.sphinxext.cells import MARKERS, TITLE, TidyCells
 from sawaru.sphinxext.download import pack
 from sawaru.sphinxext.lines import JoinLines
 from sawaru.sphinxext.offline import _in_japanese, _without_unused_scripts
 from sawaru.sphinxext.search import prose, spaced
-from sawaru.sphinxext.sharing import DESCRIPTION_LENGTH, description, site_address
+from sawaru.sphinxext.sharing import DESCRIPTION_LENGTH, description
 
 
 @pytest.mark.parametrize(

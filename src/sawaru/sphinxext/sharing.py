@@ -6,7 +6,6 @@ The site's address is that of GitHub Pages for the repository in `_config.yml`; 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -17,19 +16,12 @@ from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from sawaru.address import site_address
+
 from .lines import NEEDLESS_BREAK
 
 CARD = "_static/card.png"
 DESCRIPTION_LENGTH = 120
-
-
-def site_address(repository: str) -> str:
-    """`https://github.com/owner/name` → `https://owner.github.io/name/`; "" for any other host."""
-    found = re.fullmatch(r"https://github\.com/([\w-]+)/([\w.-]+?)(?:\.git)?/?", repository)
-    if found is None:
-        return ""
-    owner, name = found[1].lower(), found[2]
-    return f"https://{owner}.github.io/" + ("" if name.lower() == f"{owner}.github.io" else f"{name}/")
 
 
 def description(doctree: nodes.document | None) -> str:
