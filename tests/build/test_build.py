@@ -70,6 +70,27 @@ def test_two_builds_give_the_same_table(tmp_path: Path) -> None:
     assert "explorer.js" not in (folder / "_build/html/index.html").read_text(encoding="utf-8")
 
 
+SUMS = """
+import torch
+torch.manual_seed(0)
+A, v = torch.randn(5, 1000), torch.randn(1000)
+
+def moved(t, by):
+    room = torch.empty(t.numel() + by)[by:]
+    return room.copy_(t.flatten()).view(t.shape)
+
+products = [moved(A, by) @ moved(v, by) for by in range(16)]
+print("alike:", all(torch.equal(p, products[0]) for p in products), torch.get_num_threads())
+"""
+
+
+def test_a_sum_is_rounded_alike_wherever_it_lies(tmp_path: Path) -> None:
+    folder = book(tmp_path / "book", SUMS)
+    built = build(folder)
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert "alike: True 1" in (folder / "_build/html/chapter.html").read_text(encoding="utf-8")
+
+
 def test_chapters_run_side_by_side_and_only_once(tmp_path: Path) -> None:
     folder = book(tmp_path / "book", EXPLORER.format(n="(1, 3)", points=10), name="chapter")
     book(folder, EXPLORER.format(n="(1, 4)", points=10), name="second")

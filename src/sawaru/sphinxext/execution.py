@@ -106,7 +106,6 @@ def _run_side_by_side(app: Sphinx, env: Any, docnames: list[str]) -> None:
     workers = os.cpu_count() or 1
     if len(waiting) < 2 or workers < 2:
         return
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core for each kernel
     logger.info("running %d chapters, %d at a time", len(waiting), workers)
     with ThreadPoolExecutor(workers) as pool:
         running = {

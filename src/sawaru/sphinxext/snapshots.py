@@ -34,6 +34,9 @@ def setup(app: Sphinx) -> None:
 def _switch_on(app: Sphinx, config: Config) -> None:
     """Kernels inherit this process's environment, so a build needs no variable of its own."""
     os.environ["SAWARU_SNAPSHOT"] = "1"
+    # Two builds give the same bytes: a sum is rounded alike, however many threads share it and wherever it lies in memory.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
     folder = Path(tempfile.mkdtemp(prefix="sawaru-"))
     log = folder / "progress"
     log.touch()
