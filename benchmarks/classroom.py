@@ -35,7 +35,10 @@ class Student:
     """One kernel, and the other end of its widgets."""
 
     def __init__(self) -> None:
-        self.manager = KernelManager(kernel_name="python3")
+        self.folder = (
+            tempfile.TemporaryDirectory()
+        )  # sockets of its own: forty kernels at once would fight for ports
+        self.manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{self.folder.name}/kernel")
         self.sliders: dict[str, dict[str, Any]] = {}  # comm id: its state
         self.plot_of: dict[str, str] = {}  # slider's comm id: that of the plot shown with it
         self.first_figure: float | None = None
@@ -111,6 +114,7 @@ class Student:
     def leave(self) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+        self.folder.cleanup()
 
 
 def together(actions: list[Callable[[], None]]) -> None:
