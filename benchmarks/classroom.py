@@ -35,9 +35,7 @@ class Student:
     """One kernel, and the other end of its widgets."""
 
     def __init__(self) -> None:
-        self.folder = (
-            tempfile.TemporaryDirectory()
-        )  # sockets of its own: forty kernels at once would fight for ports
+        self.folder = tempfile.TemporaryDirectory()  # for its sockets: ports of many kernels at once collide
         self.manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{self.folder.name}/kernel")
         self.sliders: dict[str, dict[str, Any]] = {}  # comm id: its state
         self.plot_of: dict[str, str] = {}  # slider's comm id: that of the plot shown with it
