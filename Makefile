@@ -54,14 +54,14 @@ unit:
 	$(call stage,単体テスト,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/unit tests/exercises)
 
 notebooks:
-	$(call stage,ノートブック,PYTHONPATH=tests/notebooks OMP_NUM_THREADS=1 $(BIN)/pytest -q -p peak_memory --nbval-lax --nbval-cell-timeout=120 --dist loadscope -n 2 -p no:cacheprovider book --durations=5)
+	$(call stage,ノートブック,PYTHONPATH=tests/notebooks OMP_NUM_THREADS=1 MKL_CBWR=AUTO,STRICT $(BIN)/pytest -q -p peak_memory --nbval-lax --nbval-cell-timeout=120 --dist loadscope -n 2 -p no:cacheprovider book --durations=5)
 
 build:
 	$(call stage,本の組み立て,$(BIN)/jupyter-book build . --all -W -n --keep-going)
 	$(call stage,小さな本の組み立て,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/build)
 
 browser:
-	$(call stage,ブラウザ,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)
+	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)
 
 links: ## できた本の中のリンク切れを調べ、外へのリンクを一覧にする
 	@$(BIN)/python tools/links.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 import shutil
 import threading
 import time
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from servers import jupyterlab
+
+# As in a build: a training that is repeated here ends where that of the page ended.
+os.environ |= {"OMP_NUM_THREADS": "1", "MKL_CBWR": "AUTO,STRICT"}
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
