@@ -2,11 +2,9 @@
 
 import math
 
-import pytest
 import torch
 import torch.nn.functional as F
-
-from sawaru.exercise import evaluate
+from answers import answer_tests
 
 
 def solution_lookup_one(q, K, V):
@@ -55,36 +53,27 @@ def row_by_row(Q, K, V):
     return torch.stack([by_hand(Q[i], K[: i + 1], V[: i + 1])[0] for i in range(len(Q))])
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("lookup_one", solution_lookup_one),
-        ("lookup_one", by_hand),
-        (
-            "lookup_one",
-            lambda q, K, V: [F.scaled_dot_product_attention(q[None], K, V)[0], by_hand(q, K, V)[1]],
-        ),
-        ("split_heads", solution_split_heads),
-        ("split_heads", lambda x, h: torch.stack(x.chunk(h, dim=-1), dim=1)),
-        ("split_heads", lambda x, h: x.unflatten(-1, (h, -1)).permute(0, 2, 1, 3)),
-        ("position_code", solution_position_code),
-        ("position_code", by_loops),
-        ("causal_attention", solution_causal_attention),
-        ("causal_attention", row_by_row),
-        ("causal_attention", lambda Q, K, V: F.scaled_dot_product_attention(Q, K, V, is_causal=True)),
+RIGHT = {
+    "lookup_one": [
+        solution_lookup_one,
+        by_hand,
+        lambda q, K, V: [F.scaled_dot_product_attention(q[None], K, V)[0], by_hand(q, K, V)[1]],
     ],
-)
-def test_right_answers_pass(name, answer):
-    result = evaluate(f"attention.{name}", answer)
-    assert result.status == "correct", result.message
-
-
-@pytest.mark.parametrize("name", ["lookup_one", "split_heads", "position_code", "causal_attention"])
-def test_stubs_are_unsolved(name):
-    def stub(*args): ...
-
-    assert evaluate(f"attention.{name}", stub).status == "unsolved"
-    assert evaluate(f"attention.{name}", ...).status == "unsolved"
+    "split_heads": [
+        solution_split_heads,
+        lambda x, h: torch.stack(x.chunk(h, dim=-1), dim=1),
+        lambda x, h: x.unflatten(-1, (h, -1)).permute(0, 2, 1, 3),
+    ],
+    "position_code": [
+        solution_position_code,
+        by_loops,
+    ],
+    "causal_attention": [
+        solution_causal_attention,
+        row_by_row,
+        lambda Q, K, V: F.scaled_dot_product_attention(Q, K, V, is_causal=True),
+    ],
+}
 
 
 def weigh(q, K, V, divisor, mix=None):
@@ -186,11 +175,4 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "fragment"),
-    [(name, answer, fragment) for name, cases in WRONG.items() for answer, fragment in cases],
-)
-def test_wrong_answers_are_explained(name, answer, fragment):
-    result = evaluate(f"attention.{name}", answer)
-    assert result.status == "wrong"
-    assert fragment in result.message, result.message
+test_right, test_wrong, test_unsolved = answer_tests("attention", RIGHT, WRONG)

@@ -1,11 +1,7 @@
 """The checks of 拡散モデル: right answers pass, typical wrong ones are led to their cause."""
 
-import pytest
 import torch
-
-from sawaru.exercise import evaluate
-
-NAMES = ["noisy", "tweedie", "ddim_step", "guided", "coverage"]
+from answers import answer_tests
 
 
 def solution_noisy(x0, t, noise, alpha_bar):
@@ -51,34 +47,30 @@ def coverage_by_loop(images):
     return total / len(images)
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("noisy", solution_noisy),
-        ("noisy", lambda x0, t, n, ab: torch.einsum("b,b...->b...", ab[t].sqrt(), x0) + torch.einsum("b,b...->b...", (1 - ab[t]).sqrt(), n)),
-        ("noisy", lambda x0, t, n, ab: torch.stack([ab[i] ** 0.5 * x + (1 - ab[i]) ** 0.5 * e for x, i, e in zip(x0, t, n, strict=True)])),
-        ("tweedie", solution_tweedie),
-        ("tweedie", lambda x, s, a: x / a**0.5 + (1 / a**0.5 - a**0.5) * s),
-        ("ddim_step", solution_ddim_step),
-        ("ddim_step", ddim_by_ode),
-        ("guided", solution_guided),
-        ("guided", guided_in_one_call),
-        ("coverage", solution_coverage),
-        ("coverage", coverage_by_loop),
-        ("coverage", lambda images: torch.cdist(images, images).topk(2, largest=False).values[:, 1].mean()),
+RIGHT = {
+    "noisy": [
+        solution_noisy,
+        lambda x0, t, n, ab: torch.einsum("b,b...->b...", ab[t].sqrt(), x0) + torch.einsum("b,b...->b...", (1 - ab[t]).sqrt(), n),
+        lambda x0, t, n, ab: torch.stack([ab[i] ** 0.5 * x + (1 - ab[i]) ** 0.5 * e for x, i, e in zip(x0, t, n, strict=True)]),
     ],
-)  # fmt: skip
-def test_right_answers_pass(name, answer):
-    result = evaluate(f"diffusion.{name}", answer)
-    assert result.status == "correct", result.message
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stubs_are_unsolved(name):
-    def stub(*args): ...
-
-    assert evaluate(f"diffusion.{name}", stub).status == "unsolved"
-    assert evaluate(f"diffusion.{name}", ...).status == "unsolved"
+    "tweedie": [
+        solution_tweedie,
+        lambda x, s, a: x / a**0.5 + (1 / a**0.5 - a**0.5) * s,
+    ],
+    "ddim_step": [
+        solution_ddim_step,
+        ddim_by_ode,
+    ],
+    "guided": [
+        solution_guided,
+        guided_in_one_call,
+    ],
+    "coverage": [
+        solution_coverage,
+        coverage_by_loop,
+        lambda images: torch.cdist(images, images).topk(2, largest=False).values[:, 1].mean(),
+    ],
+}  # fmt: skip
 
 
 def shaped(a):
@@ -148,11 +140,4 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "fragment"),
-    [(name, answer, fragment) for name, answers in WRONG.items() for answer, fragment in answers],
-)
-def test_wrong_answers_are_led_to_their_cause(name, answer, fragment):
-    result = evaluate(f"diffusion.{name}", answer)
-    assert result.status == "wrong", result.message
-    assert fragment in result.message, result.message
+test_right, test_wrong, test_unsolved = answer_tests("diffusion", RIGHT, WRONG)

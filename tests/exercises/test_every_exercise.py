@@ -1,7 +1,6 @@
 """Every exercise has its typical wrong answers: at least three, each led to a cause of its own.
 
-`WRONG` in `test_<chapter>.py` holds them, as {exercise: [(answer, part of the message), …]} or as [(exercise, answer, part), …];
-the tests there run them.
+`WRONG` in `test_<chapter>.py` holds them, as {exercise: [(answer, part of the message), …]}; the tests there run them.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,10 +23,9 @@ def wrong_answers(chapter: str) -> Iterator[tuple[str, str]]:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    wrong: Any = module.WRONG
-    cases = [(n, a, c) for n, cases in wrong.items() for a, c in cases] if isinstance(wrong, dict) else wrong
-    for name, _, cause in cases:
-        yield f"{chapter}.{name}", cause
+    for name, cases in module.WRONG.items():
+        for _, cause in cases:
+            yield f"{chapter}.{name}", cause
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -1,9 +1,7 @@
 """The checks of 勾配降下法: right answers pass, typical wrong ones are led to their cause."""
 
-import pytest
 import torch
-
-from sawaru.exercise import evaluate
+from answers import answer_tests
 
 
 def solution_mse_gradient(theta, X, y):
@@ -55,37 +53,31 @@ def bisected(x):
     return low
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("mse_gradient", solution_mse_gradient),
-        ("mse_gradient", autograd),
-        ("mse_gradient", lambda theta, X, y: 2 * (X * (X @ theta - y)[:, None]).mean(dim=0)),
-        ("largest_rate", solution_largest_rate),
-        ("largest_rate", bisected),
-        ("largest_rate", lambda x: len(x) / torch.linalg.svdvals(design(x))[0] ** 2),
-        ("largest_rate", lambda x: 2 / torch.linalg.eigvals(2 * design(x).T @ design(x) / len(x)).real.max()),
-        ("original_units", solution_original_units),
-        ("original_units", lambda a, b, m, s: torch.stack([a / s, b + a * (0 - m) / s])),
-        ("three_way", solution_three_way),
-        ("three_way", by_list),
-        ("standardize_both", solution_standardize_both),
-        ("standardize_both", lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std())),
+RIGHT = {
+    "mse_gradient": [
+        solution_mse_gradient,
+        autograd,
+        lambda theta, X, y: 2 * (X * (X @ theta - y)[:, None]).mean(dim=0),
     ],
-)
-def test_right_answers_pass(name, answer):
-    result = evaluate(f"gradient_descent.{name}", answer)
-    assert result.status == "correct", result.message
-
-
-@pytest.mark.parametrize(
-    "name", ["mse_gradient", "largest_rate", "original_units", "three_way", "standardize_both"]
-)
-def test_stubs_are_unsolved(name):
-    def stub(*args): ...
-
-    assert evaluate(f"gradient_descent.{name}", stub).status == "unsolved"
-    assert evaluate(f"gradient_descent.{name}", ...).status == "unsolved"
+    "largest_rate": [
+        solution_largest_rate,
+        bisected,
+        lambda x: len(x) / torch.linalg.svdvals(design(x))[0] ** 2,
+        lambda x: 2 / torch.linalg.eigvals(2 * design(x).T @ design(x) / len(x)).real.max(),
+    ],
+    "original_units": [
+        solution_original_units,
+        lambda a, b, m, s: torch.stack([a / s, b + a * (0 - m) / s]),
+    ],
+    "three_way": [
+        solution_three_way,
+        by_list,
+    ],
+    "standardize_both": [
+        solution_standardize_both,
+        lambda a, b: ((a - a.mean()) / a.std(), (b - a.mean()) / a.std()),
+    ],
+}
 
 
 def in_place(theta, X, y):
@@ -204,21 +196,13 @@ WRONG_SCALES = [
     (lambda a, b: (a - a.mean()) / a.std(), "組"),
 ]
 
-WRONG = [
-    (name, answer, fragment)
-    for name, answers in {
-        "mse_gradient": WRONG_GRADIENTS,
-        "largest_rate": WRONG_RATES,
-        "original_units": WRONG_UNITS,
-        "three_way": WRONG_SPLITS,
-        "standardize_both": WRONG_SCALES,
-    }.items()
-    for answer, fragment in answers
-]
+WRONG = {
+    "mse_gradient": WRONG_GRADIENTS,
+    "largest_rate": WRONG_RATES,
+    "original_units": WRONG_UNITS,
+    "three_way": WRONG_SPLITS,
+    "standardize_both": WRONG_SCALES,
+}
 
 
-@pytest.mark.parametrize(("name", "answer", "fragment"), WRONG)
-def test_wrong_answers_are_led_to_their_cause(name, answer, fragment):
-    result = evaluate(f"gradient_descent.{name}", answer)
-    assert result.status == "wrong"
-    assert fragment in result.message
+test_right, test_wrong, test_unsolved = answer_tests("gradient_descent", RIGHT, WRONG)

@@ -1,10 +1,8 @@
 """The checks of the chapter 損失地形: right answers in several styles, and the mistakes that people make."""
 
 import numpy as np
-import pytest
 import torch
-
-from sawaru.exercise import evaluate
+from answers import answer_tests
 
 TOL = 1e-6
 
@@ -59,38 +57,31 @@ def solution_project(theta, center, directions):
     return torch.linalg.lstsq(directions.T, (theta - center)[:, None]).solution[:, 0]
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("classify", solution_classify),
-        ("classify", classify_numpy),
-        ("bent_share", solution_bent_share),
-        ("bent_share", bent_by_loop),
-        ("bent_share", lambda v: (torch.diff(v, n=2) < 0).float().mean()),
-        ("rescale", solution_rescale),
-        ("rescale", rescale_by_comprehension),
-        ("filter_normalize", solution_filter_normalize),
-        ("filter_normalize", lambda d, W: torch.nn.functional.normalize(d) * (W**2).sum(1, True).sqrt()),
-        (
-            "filter_normalize",
-            lambda d, W: torch.stack([r / r.norm() * w.norm() for r, w in zip(d, W, strict=True)]),
-        ),
-        ("project", solution_project),
-        ("project", lambda t, c, d: (t - c) @ torch.linalg.pinv(d)),
-        ("project", lambda t, c, d: torch.linalg.solve(d @ d.T, d @ (t - c))),
+RIGHT = {
+    "classify": [
+        solution_classify,
+        classify_numpy,
     ],
-)
-def test_right_answers_pass(name, answer):
-    result = evaluate(f"loss_landscape.{name}", answer)
-    assert result.status == "correct", result.message
-
-
-@pytest.mark.parametrize("name", ["classify", "bent_share", "rescale", "filter_normalize", "project"])
-def test_stubs_are_unsolved(name):
-    def stub(*args): ...
-
-    assert evaluate(f"loss_landscape.{name}", stub).status == "unsolved"
-    assert evaluate(f"loss_landscape.{name}", ...).status == "unsolved"
+    "bent_share": [
+        solution_bent_share,
+        bent_by_loop,
+        lambda v: (torch.diff(v, n=2) < 0).float().mean(),
+    ],
+    "rescale": [
+        solution_rescale,
+        rescale_by_comprehension,
+    ],
+    "filter_normalize": [
+        solution_filter_normalize,
+        lambda d, W: torch.nn.functional.normalize(d) * (W**2).sum(1, True).sqrt(),
+        lambda d, W: torch.stack([r / r.norm() * w.norm() for r, w in zip(d, W, strict=True)]),
+    ],
+    "project": [
+        solution_project,
+        lambda t, c, d: (t - c) @ torch.linalg.pinv(d),
+        lambda t, c, d: torch.linalg.solve(d @ d.T, d @ (t - c)),
+    ],
+}
 
 
 def by_determinant(H):
@@ -199,21 +190,13 @@ WRONG_PROJECTIONS = [
     (lambda t, c, d: torch.linalg.lstsq(d, t - c).solution, "エラーが起きました"),
 ]
 
-WRONG = [
-    (name, answer, fragment)
-    for name, answers in {
-        "classify": WRONG_CLASSES,
-        "bent_share": WRONG_SHARES,
-        "rescale": WRONG_RESCALES,
-        "filter_normalize": WRONG_NORMALIZED,
-        "project": WRONG_PROJECTIONS,
-    }.items()
-    for answer, fragment in answers
-]
+WRONG = {
+    "classify": WRONG_CLASSES,
+    "bent_share": WRONG_SHARES,
+    "rescale": WRONG_RESCALES,
+    "filter_normalize": WRONG_NORMALIZED,
+    "project": WRONG_PROJECTIONS,
+}
 
 
-@pytest.mark.parametrize(("name", "answer", "fragment"), WRONG)
-def test_wrong_answers_are_led_to_their_cause(name, answer, fragment):
-    result = evaluate(f"loss_landscape.{name}", answer)
-    assert result.status == "wrong", result.message
-    assert fragment in result.message
+test_right, test_wrong, test_unsolved = answer_tests("loss_landscape", RIGHT, WRONG)
