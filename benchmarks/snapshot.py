@@ -23,9 +23,9 @@ from playwright.sync_api import Browser
 from report import Report, kb, ms, table
 from servers import chromium, served
 
-from sawaru import frontend, page
-from sawaru.controls import Control, declare
-from sawaru.explore import Explorer
+from sawaru.explorer import frontend, page
+from sawaru.explorer.controls import Control, declare
+from sawaru.explorer.declare import Explorer
 
 MOVES = 60
 WARM_UP = 10

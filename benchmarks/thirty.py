@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page
 from report import Promise, Report, median, ms, p95, table
 from servers import chromium, served
 
-from sawaru import frontend, page
-from sawaru.controls import declare
-from sawaru.explore import Explorer
+from sawaru.explorer import frontend, page
+from sawaru.explorer.controls import declare
+from sawaru.explorer.declare import Explorer
 from sawaru.figure import figure, panels
 from sawaru.sphinxext.policy import policy
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "tools" / "vendor.json"
-PLOTLY = "src/sawaru/frontend/vendor"
+PLOTLY = "src/sawaru/explorer/frontend/vendor"
 KATEX = "assets/vendor/katex"
 
 # name, version, {pattern of the path inside the package: the folder it goes to}

@@ -1,8 +1,8 @@
 """Sawaru: explorers that are live in a kernel and still move in a plain HTML page, and exercises that check themselves."""
 
-from sawaru.controls import ExploreError, stops
 from sawaru.device import device, seed_everything
 from sawaru.exercise import check, progress
-from sawaru.explore import explore, group
+from sawaru.explorer.controls import ExploreError, stops
+from sawaru.explorer.declare import explore, group
 
 __all__ = ["ExploreError", "check", "device", "explore", "group", "progress", "seed_everything", "stops"]

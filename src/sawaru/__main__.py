@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from sawaru.handout import STUDENT, TEACHER, HandoutError, hand_out
+from sawaru.classroom.handout import STUDENT, TEACHER, HandoutError, hand_out
 from sawaru.notebook import NotebookError
 
 
@@ -105,8 +105,8 @@ def _add_collect(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _collect(options: argparse.Namespace) -> int:
     try:
-        from sawaru import results, sandbox
-        from sawaru.collect import Limits, Row, collect, notebooks
+        from sawaru.classroom import results, sandbox
+        from sawaru.classroom.collect import Limits, Row, collect, notebooks
     except ImportError as error:
         print(
             f"{error.name} がありません。pip install ipykernel psutil を実行してください。",

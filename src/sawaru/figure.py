@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.subplots import make_subplots
 
-from sawaru.frontend import theme
+from sawaru.theme import theme
 
 _PALETTE = theme()["palette"]
 BLUE, ORANGE, GREEN, RED = (_PALETTE[name] for name in ("blue", "orange", "green", "red"))

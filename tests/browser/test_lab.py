@@ -181,7 +181,7 @@ WORDS = '''
 import ipywidgets as widgets
 from sawaru import explore
 from sawaru.figure import figure
-from sawaru.text import literal
+from sawaru.explorer.text import literal
 
 @explore(text=widgets.Text(value="猫", description="言葉"))
 def word(text):

@@ -14,10 +14,10 @@ from servers import served
 from test_text import HOSTILE
 from thirty import waves, write
 
-from sawaru.controls import declare
-from sawaru.explore import Explorer
+from sawaru.explorer.controls import declare
+from sawaru.explorer.declare import Explorer
+from sawaru.explorer.text import literal
 from sawaru.figure import figure, panels
-from sawaru.text import literal
 
 SECONDS = 1_000
 

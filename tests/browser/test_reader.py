@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
-from sawaru import frontend
-from sawaru.snapshot import difference, pack
+from sawaru.explorer import frontend
+from sawaru.explorer.snapshot import difference, pack
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from test_snapshot import assert_like, trees

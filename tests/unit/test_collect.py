@@ -16,10 +16,10 @@ import nbformat
 import psutil
 import pytest
 
-from sawaru import results, sandbox
 from sawaru.__main__ import main
-from sawaru.collect import Limits, Row, collect, summarize
-from sawaru.handout import for_student, for_teacher, text_of
+from sawaru.classroom import results, sandbox
+from sawaru.classroom.collect import Limits, Row, collect, summarize
+from sawaru.classroom.handout import for_student, for_teacher, text_of
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = ROOT / "book/basics/linear_regression.ipynb"
@@ -95,7 +95,7 @@ def test_handed_out_solved_and_collected(tmp_path: Path) -> None:
 ENDLESS = "while True: pass"
 VERDICT = """
 import sys, types
-sys.modules["sawaru.tally"] = tally = types.ModuleType("tally")
+sys.modules["sawaru.exercise.tally"] = tally = types.ModuleType("tally")
 tally.verdicts = lambda: {"linear_regression.slope_through_origin": ("正解", "")}  # spares PyTorch's start
 """
 STUBBORN = "import time\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass"

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
-from sawaru.controls import Control, ExploreError, declare, stops
+from sawaru.explorer.controls import Control, ExploreError, declare, stops
 
 
 def one(declaration: Any, default: Any = None) -> Control:

@@ -13,9 +13,9 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package with the folders of the real one."""
     for name in (
         "snapshot",
-        "exercises/__init__",
-        "exercises/one",
-        "exercises/two",
+        "checks/__init__",
+        "checks/one",
+        "checks/two",
         "models/__init__",
         "models/one",
         "models/two",
@@ -24,8 +24,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = tmp_path / "sawaru" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    (tmp_path / "sawaru/frontend").mkdir()
-    (tmp_path / "sawaru/frontend/theme.json").write_text("{}")
+    (tmp_path / "sawaru/theme.json").write_text("{}")
     monkeypatch.setattr(execution, "PACKAGE", tmp_path / "sawaru")
     return tmp_path / "sawaru"
 
@@ -40,9 +39,9 @@ def chapter(folder: Path, name: str, source: str = "") -> Path:
     ("changed", "one", "two"),
     [
         ("snapshot.py", True, True),
-        ("frontend/theme.json", True, True),
-        ("exercises/one.py", True, False),
-        ("exercises/two.py", False, True),
+        ("theme.json", True, True),
+        ("checks/one.py", True, False),
+        ("checks/two.py", False, True),
         ("models/one.py", True, True),  # chapter two names it
         ("models/two.py", False, True),
         ("sphinxext/lines.py", False, False),

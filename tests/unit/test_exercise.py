@@ -11,9 +11,9 @@ import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 
-from sawaru import exercise as module
-from sawaru import progress, tally
-from sawaru.exercise import Wrong, check, evaluate, exercise, expect, unchanged
+from sawaru import progress
+from sawaru.exercise import Wrong, check, evaluate, exercise, expect, tally, unchanged
+from sawaru.exercise import run as module
 
 X = torch.tensor([1.0, 2.0, 4.0])
 SCALED = torch.tensor([2.0, 4.0, 8.0])

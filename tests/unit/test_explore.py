@@ -16,8 +16,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from sawaru import ExploreError, explore, frontend, group, live, page, stops
-from sawaru.explore import Explorer
+from sawaru import ExploreError, explore, group, stops
+from sawaru.explorer import frontend, live, page
+from sawaru.explorer.declare import Explorer
 
 
 def titled(text: str) -> go.Figure:

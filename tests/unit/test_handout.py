@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from sawaru.__main__ import main
-from sawaru.handout import NAME_CELL, HandoutError, hand_out, text_of
+from sawaru.classroom.handout import NAME_CELL, HandoutError, hand_out, text_of
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from sawaru import exercise
+from sawaru.exercise import run as exercise
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
@@ -209,7 +209,7 @@ def test_exercises_come_as_task_stub_and_answer(path: Path) -> None:
         found = [re.findall(r'^check\("([\w.]+)", \w+\)', c["source"], re.M) for c in (stub, answer)]
         assert found[0] == found[1], f"{place}：課題と解答例の check が違います"
         names += found[0]
-    importlib.import_module(f"sawaru.exercises.{path.stem}")
+    importlib.import_module(f"sawaru.checks.{path.stem}")
     assert names == [n for n in exercise._registry if n.startswith(f"{path.stem}.")]
 
 
@@ -332,7 +332,7 @@ def backs(number: str, cell: dict[str, Any]) -> bool:
 
 @each_notebook
 def test_the_prose_quotes_numbers_that_cells_print(path: Path) -> None:
-    module = ROOT / "src" / "sawaru" / "exercises" / f"{path.stem}.py"
+    module = ROOT / "src" / "sawaru" / "checks" / f"{path.stem}.py"
     check_cell = {"source": module.read_text(encoding="utf-8"), "outputs": []}
     code = [*cells(path, "code"), check_cell]
     missing = []

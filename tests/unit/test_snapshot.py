@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sawaru import snapshot
-from sawaru.controls import ExploreError, declare
-from sawaru.snapshot import DELETED, compact, difference, figure_tree, mantissa_bits, pack, take
+from sawaru.explorer import snapshot
+from sawaru.explorer.controls import ExploreError, declare
+from sawaru.explorer.snapshot import DELETED, compact, difference, figure_tree, mantissa_bits, pack, take
 
 
 def unpack(data: bytes) -> list[list[Any]]:

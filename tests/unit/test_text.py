@@ -9,11 +9,11 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sawaru import page
-from sawaru.controls import declare
-from sawaru.explore import Explorer
-from sawaru.snapshot import figure_tree, take
-from sawaru.text import caption, literal, width, writable
+from sawaru.explorer import page
+from sawaru.explorer.controls import declare
+from sawaru.explorer.declare import Explorer
+from sawaru.explorer.snapshot import figure_tree, take
+from sawaru.explorer.text import caption, literal, width, writable
 
 HOSTILE = {
     "very long": "あ" * 10_000,

@@ -48,10 +48,10 @@ def _choose_cache(app: Sphinx, config: Config) -> None:
 def dependencies(path: Path) -> Iterator[Path]:
     """The files besides its own text that a chapter's outputs depend on."""
     text = path.read_text(encoding="utf-8")
-    yield PACKAGE / "frontend" / "theme.json"
+    yield PACKAGE / "theme.json"
     for module in sorted(PACKAGE.rglob("*.py")):
         folder = module.relative_to(PACKAGE).parts[0]
-        if folder == "exercises":
+        if folder == "checks":
             wanted = module.stem in (path.stem, "__init__")
         elif folder == "models":
             wanted = module.stem in (path.stem, "__init__") or f"sawaru.models.{module.stem}" in text

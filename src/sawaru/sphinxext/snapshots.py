@@ -16,7 +16,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from tqdm import tqdm
 
-from sawaru import frontend
+from sawaru.explorer import frontend
 from sawaru.notebook import NotebookError, load
 
 MAX_CHAPTER_BYTES = 1_500_000

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sawaru.address import site_address
+from sawaru.exercise.tally import SOLUTION
 from sawaru.notebook import joined, load
-from sawaru.tally import SOLUTION
 
 STUDENT = "student"
 TEACHER = "teacher"

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sawaru import sandbox
+from sawaru.classroom import sandbox
+from sawaru.classroom.handout import NAME_FIELDS, is_solution, text_of
 from sawaru.exercise import names
-from sawaru.handout import NAME_FIELDS, is_solution, text_of
+from sawaru.exercise.tally import NOT_CHECKED
 from sawaru.notebook import NotebookError, load
-from sawaru.tally import NOT_CHECKED
 
 SOLVED, WRONG, UNSOLVED = "正解", "もう少し", "未解答"
 MAX_NOTEBOOK = 50_000_000  # bytes

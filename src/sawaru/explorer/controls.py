@@ -15,7 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 from ipywidgets.widgets.interaction import fixed, interactive
 
-from sawaru.text import writable
+from sawaru.explorer.text import writable
 
 LONGEST_TEXT = 60  # characters of a choice that the page shows
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_client.manager import KernelManager
 
-VERDICTS = "__import__('json').dumps(__import__('sys').modules['sawaru.tally'].verdicts())"
+VERDICTS = "__import__('json').dumps(__import__('sys').modules['sawaru.exercise.tally'].verdicts())"
 GRACE = 10  # seconds that a cell has to end after it was interrupted
 
 

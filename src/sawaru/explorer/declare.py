@@ -12,8 +12,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from sawaru import live, page
-from sawaru.controls import Control, ExploreError, declare
+from sawaru.explorer import live, page
+from sawaru.explorer.controls import Control, ExploreError, declare
 
 Function = Callable[..., Any]
 

@@ -17,13 +17,13 @@ import ipywidgets as widgets
 import numpy as np
 import traitlets
 
-from sawaru import frontend
-from sawaru.controls import Control
-from sawaru.snapshot import figure_tree
-from sawaru.text import writable
+from sawaru.explorer import frontend
+from sawaru.explorer.controls import Control
+from sawaru.explorer.snapshot import figure_tree
+from sawaru.explorer.text import writable
 
 if TYPE_CHECKING:
-    from sawaru.explore import Explorer
+    from sawaru.explorer.declare import Explorer
 
 LONGEST_ERROR = 300  # characters: a message may quote all that a reader typed
 MERGE_SECONDS = 0.004  # moves that queued up behind a call all arrive within this time

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from sawaru.controls import Control, ExploreError
-from sawaru.text import caption, width, writable
+from sawaru.explorer.controls import Control, ExploreError
+from sawaru.explorer.text import caption, width, writable
 
 MAX_STATES = 2_000
 MAX_BYTES = 500_000

@@ -9,13 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sawaru.controls import Control
-from sawaru.frontend import theme
-from sawaru.snapshot import caption_of, take
-from sawaru.text import width
+from sawaru.explorer.controls import Control
+from sawaru.explorer.snapshot import caption_of, take
+from sawaru.explorer.text import width
+from sawaru.theme import theme
 
 if TYPE_CHECKING:
-    from sawaru.explore import Explorer
+    from sawaru.explorer.declare import Explorer
 
 SPEEDS = (0.5, 1, 2, 4)
 BETWEEN = 92  # pixels between plots that stand one below the other; as in frontend/draw.js

@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sawaru.compare import Unsolved
-from sawaru.exercise import UNSOLVED, Wrong, exercise, expect, unchanged
+from sawaru.exercise import Wrong, exercise, expect, unchanged
+from sawaru.exercise.compare import Unsolved
+from sawaru.exercise.run import UNSOLVED
 
 # -------------------------------------------------------------------------------------------------- T, P and E
 

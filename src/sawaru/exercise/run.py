@@ -1,6 +1,6 @@
 """Exercises: a reader's answer goes in, one kind Japanese sentence comes out.
 
-A chapter's checks live in `sawaru/exercises/<chapter>.py`. Each is a plain function that receives the answer and
+A chapter's checks live in `sawaru/checks/<chapter>.py`. Each is a plain function that receives the answer and
 returns when it is right:
 
     @exercise("linear_regression.mse", seconds=5, praise="残差を 2 乗して平均するだけで、当てはまりを測れます。")
@@ -40,10 +40,10 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from sawaru.compare import Unsolved, Wrong, expect, unchanged
 from sawaru.device import seed_everything
-from sawaru.explain import explain, place_in_thread
-from sawaru.tally import Progress, note, of
+from sawaru.exercise.compare import Unsolved, Wrong, expect, unchanged
+from sawaru.exercise.explain import explain, place_in_thread
+from sawaru.exercise.tally import Progress, note, of
 
 __all__ = ["Result", "Wrong", "check", "evaluate", "exercise", "expect", "names", "progress", "unchanged"]
 
@@ -156,7 +156,7 @@ def names(chapter: str) -> list[str]:
 
 
 def _chapters() -> list[str]:
-    package = importlib.import_module("sawaru.exercises")
+    package = importlib.import_module("sawaru.checks")
     return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
 
 
@@ -169,7 +169,7 @@ def _find(name: Any) -> _Exercise | Result:
     chapter, chapters = name.partition(".")[0], _chapters()
     if chapter in chapters:
         try:
-            importlib.import_module(f"sawaru.exercises.{chapter}")
+            importlib.import_module(f"sawaru.checks.{chapter}")
         except Exception as error:  # a broken installation must not stop the notebook either
             return Result(
                 "unknown", f"{chapter} の演習を読み込めませんでした（{type(error).__name__}: {error}）。"

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sawaru.compare import Unsolved
 from sawaru.exercise import Wrong, exercise, expect, unchanged
+from sawaru.exercise.compare import Unsolved
 
 _POINTS = torch.tensor(
     [[1, 2], [-1, 0.5], [0.3, -1], [2, -0.7], [-0.4, -1.2], [0.8, 0.9], [-1.5, 1.1]], dtype=torch.float64

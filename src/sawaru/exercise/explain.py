@@ -13,12 +13,12 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from sawaru.compare import Unsolved, short
+from sawaru.exercise.compare import Unsolved, short
 
 _LIBRARY_FOLDERS = tuple(
     os.path.realpath(folder) + os.sep
     for folder in (
-        os.path.dirname(__file__),
+        os.path.dirname(os.path.dirname(__file__)),
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib")),
     )
 )

@@ -1,6 +1,6 @@
 """The JavaScript and CSS of an explorer, put together for each of its two hosts.
 
-numbers.js and draw.js are shared; explorer.js drives the plain page, widget.js the kernel's widget. theme.json holds both themes.
+numbers.js and draw.js are shared; explorer.js drives the plain page, widget.js the kernel's widget.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from sawaru.theme import theme
+
 BUNDLES = ("cartesian", "gl3d")
 _HERE = files(__name__)
 
@@ -18,13 +20,6 @@ _HERE = files(__name__)
 def text(name: str) -> str:
     """One of this folder's files."""
     return (_HERE / name).read_text(encoding="utf-8")
-
-
-@cache
-def theme() -> dict[str, Any]:
-    """The Plotly templates `light` and `dark`, and `twins`: each light colour's dark one."""
-    loaded: dict[str, Any] = json.loads(text("theme.json"))
-    return loaded
 
 
 def _shared() -> str:

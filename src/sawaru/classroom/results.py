@@ -6,7 +6,7 @@ import csv
 from html import escape
 from pathlib import Path
 
-from sawaru.collect import SOLVED, UNSOLVED, WRONG, Row, Summary, summarize
+from sawaru.classroom.collect import SOLVED, UNSOLVED, WRONG, Row, Summary, summarize
 
 _MARKS = {SOLVED: "○", WRONG: "△", UNSOLVED: "－"}
 _STYLE = """

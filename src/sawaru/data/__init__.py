@@ -1,0 +1,1 @@
+"""Data that two or more chapters share. Nothing here knows widgets."""
