@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from sawaru.exercise import Wrong, exercise, expect, unchanged
+from sawaru.exercise.answer import STUB
 from sawaru.exercise.compare import Unsolved
-from sawaru.exercise.run import UNSOLVED
 
 # -------------------------------------------------------------------------------------------------- T, P and E
 
@@ -37,7 +37,7 @@ def _(choose_cards: Callable[..., Any]) -> None:
             '3 つの文字列の組が要ります。迷惑メール、気温、将棋の順に、それぞれ "アイウ" のような 3 文字で返しましょう。'
         )
     if all(answer is ... for answer in got):
-        raise Unsolved(UNSOLVED)
+        raise Unsolved(STUB)
     for (name, want), answer in zip(_RIGHT.items(), got, strict=True):
         if answer is ... or answer is None:
             raise Unsolved(
