@@ -24,8 +24,9 @@ from report import Report, kb, ms, table
 from servers import chromium, served
 
 from sawaru.explorer import frontend, page
-from sawaru.explorer.controls import Control, declare
-from sawaru.explorer.declare import Explorer
+from sawaru.explorer.controls import declare
+from sawaru.explorer.explorer import Explorer
+from sawaru.explorer.kinds import Control
 
 MOVES = 60
 WARM_UP = 10

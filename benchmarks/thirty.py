@@ -13,7 +13,7 @@ from servers import chromium, served
 
 from sawaru.explorer import frontend, page
 from sawaru.explorer.controls import declare
-from sawaru.explorer.declare import Explorer
+from sawaru.explorer.explorer import Explorer
 from sawaru.figure import figure, panels
 from sawaru.sphinxext.policy import policy
 
