@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from sawaru.explorer.narrow import NARROW
+from sawaru.explorer.text import ENTITIES
 from sawaru.theme import theme
 
 BUNDLES = ("cartesian", "gl3d")
@@ -28,7 +29,7 @@ def text(name: str) -> str:
 def script(*names: str) -> str:
     """Some of the scripts, after what they take from Python."""
     colours = {key: theme()[key] for key in ("light", "dark", "twins", "height")}
-    given = {"THEME": colours, "NARROW": NARROW}
+    given = {"THEME": colours, "NARROW": NARROW, "ENTITIES": ENTITIES}
     constants = [f"const {name} = {_compact(value)};" for name, value in given.items()]
     return "\n".join([*constants, *map(text, names)])
 

@@ -21,8 +21,7 @@ function copied(value, dark) {
   return copy;
 }
 
-/** @type {Record<string, string>} */
-const ENTITIES = { mu: "μ", amp: "&", lt: "<", gt: ">", nbsp: "\u00a0", times: "×", plusmn: "±", deg: "°" };
+const ENTITY = new RegExp(`&(?:#([0-9]{1,9})|#x([0-9a-fA-F]{1,6})|(${Object.keys(ENTITIES).join("|")}));`, "g");
 
 /**
  * The figure's title as plain text: without Plotly's tags, its entities as characters. Like `caption` of text.py.
@@ -33,12 +32,13 @@ function captionOf(figure) {
   /** @type {string} */
   const text = (typeof title === "string" ? title : title?.text) ?? "";
   return text
-    .replace(/<br\s*\/?>/gi, " ")
-    .replace(/<\/?(?:sup|sub|s|u|b|i|a|span|em)(?:\s[^<>]*)?>/gi, "")
-    .replace(/&(?:#(\d+)|#x([\da-f]+)|(mu|amp|lt|gt|nbsp|times|plusmn|deg));/gi, (whole, ten, sixteen, name) => {
-      if (name) return ENTITIES[name.toLowerCase()];
+    .replace(/<br[ \t\n\r\f\v]*\/?>/gi, " ")
+    .replace(/<\/?(?:sup|sub|s|u|b|i|a|span|em)(?:[ \t\n\r\f\v][^<>]*)?>/gi, "")
+    .replace(ENTITY, (whole, ten, sixteen, name) => {
+      if (name) return ENTITIES[name];
       const code = ten ? Number(ten) : parseInt(sixteen, 16);
-      return code && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+      const writable = code >= 0x20 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+      return writable ? String.fromCodePoint(code) : whole;
     });
 }
 

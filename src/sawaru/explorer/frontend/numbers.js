@@ -15,7 +15,7 @@ const QUICK = ["scatter", "bar", "heatmap", "contour"];
 function same(a, b) {
   if (Object.is(a, b)) return true;
   if (!a || !b || typeof a !== "object" || a.constructor !== b.constructor) return false;
-  if (a.length !== undefined) return a.length === b.length && a.every((/** @type {any} */ v, /** @type {number} */ i) => same(v, b[i]));
+  if (typeof a.every === "function") return a.length === b.length && a.every((/** @type {any} */ v, /** @type {number} */ i) => same(v, b[i]));
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((k) => k in b && same(a[k], b[k]));
 }

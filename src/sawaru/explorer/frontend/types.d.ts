@@ -8,6 +8,7 @@ declare const THEME: {
   twins: Record<string, string>;
   height: number;
 };
+declare const ENTITIES: Record<string, string>;
 declare const NARROW: { below: number; columns: number; share: number; lowest: number; between: number };
 
 /** A figure as plain data, its numeric leaves typed arrays, or rows of them. */
