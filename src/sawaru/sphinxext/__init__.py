@@ -10,6 +10,7 @@
 - `offline`    pages load nothing from another host, and every string of the theme is Japanese
 - `policy`     pages run nothing but the site's own scripts
 - `search`     Pagefind, character by character, behind the theme's search button
+- `colours`    the colours of `theme.json`, for the style sheets
 - `sharing`    address, description and picture of a page; the sitemap
 - `download`   the whole book as a zip to take home
 """
@@ -24,6 +25,7 @@ from sphinx.config import Config
 from . import (
     anchors,
     cells,
+    colours,
     download,
     execution,
     formulas,
@@ -54,13 +56,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
         snapshots,
         execution,
         cells,
-        renames,
+            renames,
         anchors,
         lines,
         formulas,
         offline,
         policy,
         search,
+        colours,
         sharing,
         download,
     )

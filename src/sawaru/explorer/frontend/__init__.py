@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from sawaru.theme import style as colours
 from sawaru.theme import theme
 
 BUNDLES = ("cartesian", "gl3d")
@@ -36,6 +37,11 @@ def page_script() -> str:
 def widget_module() -> str:
     """The anywidget module of the live plot."""
     return f"{_shared()}\n{text('widget.js')}"
+
+
+def style() -> str:
+    """The explorers' style with the colours it uses, for a page or a widget that has no other."""
+    return colours() + text("explorer.css")
 
 
 def bundle_path(name: str) -> Any:
