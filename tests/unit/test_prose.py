@@ -19,6 +19,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from sawaru.exercise import run as exercise
+from sawaru.sphinxext.chapters import QUESTION, opening
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
@@ -136,6 +137,13 @@ def test_headings(path: Path) -> None:
     assert texts[1] == "この章の問い"
     for heading in ("まとめ", "参考文献", "次の問い"):
         assert heading in texts
+
+
+@each_notebook
+def test_one_question_opens_it(path: Path) -> None:
+    """The front page lists every chapter with it."""
+    first = cells(path, "markdown")[0]["source"]
+    assert opening({"cells": cells(path)})[1] and len(QUESTION.findall(first)) == 1
 
 
 @each_notebook

@@ -3,6 +3,7 @@
 - `execution`  chapters run side by side, and again only when something that they use has changed
 - `snapshots`  explorers become figures that move without a kernel
 - `cells`      folded cells get Japanese labels, markers meant for tools are not shown
+- `chapters`   the list of chapters, from `_toc.yml` and the chapters themselves
 - `renames`    a fork's pages name the fork
 - `anchors`    sections are linked by their titles
 - `lines`      a line break between Japanese characters is no space
@@ -25,6 +26,7 @@ from sphinx.config import Config
 from . import (
     anchors,
     cells,
+    chapters,
     colours,
     download,
     execution,
@@ -56,7 +58,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         snapshots,
         execution,
         cells,
-            renames,
+        chapters,
+        renames,
         anchors,
         lines,
         formulas,
