@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import new_chapter
 import notebooks
 import pytest
 import yaml
@@ -107,6 +108,15 @@ def test_words_that_the_book_avoids(path: Path) -> None:
     for place, markdown in prose(path):
         found = re.search(r"！|することができ|において|非常に|見ていきましょう|\\boldsymbol", markdown)
         assert not found, f"{place}：「{found and found.group()}」は使いません"
+
+
+@each_page
+def test_nothing_is_left_to_write(path: Path) -> None:
+    """`tools/new_chapter.py` marks what its author has to write."""
+    checks = ROOT / "src" / "sawaru" / "checks" / f"{path.stem}.py"
+    texts = [path, checks] if path.suffix == ".ipynb" else [path]
+    left = sum(text.read_text(encoding="utf-8").count(new_chapter.LEFT) for text in texts)
+    assert not left, f"{path.name}：「{new_chapter.LEFT}…〕」が {left} か所残っています"
 
 
 @each_page
