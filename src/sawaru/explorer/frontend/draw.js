@@ -92,6 +92,7 @@ function restack(layout) {
 /** What to hand to Plotly for a plot of this width. */
 function presented(figure, width, dark) {
   const { data, layout } = { data: copied(figure.data, dark), layout: copied(figure.layout, dark) };
+  for (const trace of data) if (!trace.name) trace.showlegend ??= false;
   delete layout.title;
   layout.template = dark ? THEME.dark : THEME.light;
   layout.height ??= THEME.height;
