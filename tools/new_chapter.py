@@ -42,7 +42,7 @@ SETUP = """import ipywidgets as widgets
 import torch
 
 from sawaru import check, explore, progress
-from sawaru.figure import figure
+from sawaru.figure import BLUE, figure
 
 x = torch.linspace(-2, 2, 41)  # (41,)"""
 
@@ -54,9 +54,10 @@ EXPLORER = '''#@title 〔書く：図 {i} の題〕
 @explore(a=widgets.FloatSlider(value=1, min=-2, max=2, step=0.5, description="係数 a"))
 def figure_{i}(a):
     """〔書く：図 {i} を見ない人に、何が描いてあるか〕"""
-    fig = figure(x="x", y="y", title=f"a = {{a:g}} では、x = 2 での高さは {{4 * a:g}}")
-    fig.add_scatter(x=x, y=a * x**2, mode="lines")
-    return fig.update_yaxes(range=[-8, 8])'''
+    fig = figure(x=("x", -2, 2), y=("y", -8, 8), title=f"a = {{a:g}}：x = 1 での高さは {{a:g}}")
+    fig.line(x, a * x**2, BLUE)
+    fig.dot(1, a)
+    return fig'''
 
 EXPLAIN = """〔書く：説明する。手で感じたことを式で。記号にはすべて名前を付け、形を示す〕
 
