@@ -80,7 +80,7 @@ def _states(controls: list[Control]) -> list[tuple[int, ...]]:
 
 def sawaru_page(controls: list[Control], folder: Path) -> Page:
     data = page.render(Explorer(descent, [controls]))
-    script, style = frontend.page_script(), frontend.text("explorer.css")
+    script, style = frontend.page_script(), frontend.style()
     bundle = frontend.bundle_path("cartesian").read_text(encoding="utf-8")
     (folder / "explorer.js").write_text(script)
     (folder / "explorer.css").write_text(style)

@@ -30,7 +30,7 @@ class Plot(anywidget.AnyWidget):
     """Draws the figure it holds. Plotly's JavaScript is sent on request, once a page."""
 
     _esm = frontend.widget_module()
-    _css = frontend.text("explorer.css")
+    _css = frontend.style()
 
     figure = traitlets.Unicode().tag(sync=True)
     description = traitlets.Unicode().tag(sync=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sawaru.explorer.narrow import NARROW
 from sawaru.explorer.text import ENTITIES
+from sawaru.theme import style as colours
 from sawaru.theme import theme
 
 BUNDLES = ("cartesian", "gl3d")
@@ -28,8 +29,8 @@ def text(name: str) -> str:
 
 def script(*names: str) -> str:
     """Some of the scripts, after what they take from Python."""
-    colours = {key: theme()[key] for key in ("light", "dark", "twins", "height")}
-    given = {"THEME": colours, "NARROW": NARROW, "ENTITIES": ENTITIES}
+    looks = {key: theme()[key] for key in ("light", "dark", "twins", "height")}
+    given = {"THEME": looks, "NARROW": NARROW, "ENTITIES": ENTITIES}
     constants = [f"const {name} = {_compact(value)};" for name, value in given.items()]
     return "\n".join([*constants, *map(text, names)])
 
@@ -47,6 +48,11 @@ def widget_module() -> str:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def style() -> str:
+    """The explorers' style with the colours it uses, for a page or a widget that has no other."""
+    return colours() + text("explorer.css")
 
 
 def bundle_path(name: str) -> Any:

@@ -90,6 +90,7 @@ function restack(layout) {
  */
 function presented(figure, width, dark) {
   const { data, layout } = /** @type {Tree} */ (copied({ data: figure.data, layout: figure.layout }, dark));
+  for (const trace of data) if (!trace.name) trace.showlegend ??= false;
   delete layout.title;
   layout.template = dark ? THEME.dark : THEME.light;
   layout.height ??= THEME.height;
