@@ -1,19 +1,21 @@
 // The page's side: <sawaru-explorer> replays a snapshot with the native controls that stand in it.
 
-const bundles = {};
+const bundles = {}; // name → the promise of its Plotly
+const loaded = {}; // name → its Plotly, once it is here
 
 /** Plotly's JavaScript, fetched once a page from beside this script. */
 function plotlyBundle(name) {
   return (bundles[name] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL(`plotly-${name}.min.js`, HERE).href;
-    script.onload = () => resolve(globalThis.Plotly);
+    script.onload = () => resolve((loaded[name] = globalThis.Plotly));
     script.onerror = () => reject(new Error("Plotly を読み込めませんでした"));
     document.head.append(script);
   }));
 }
 
-const plotlyFor = (figure) => plotlyBundle(needs3d(figure) ? "gl3d" : "cartesian");
+const bundleOf = (figure) => (needs3d(figure) ? "gl3d" : "cartesian");
+const plotlyFor = (figure) => plotlyBundle(bundleOf(figure));
 
 const PAPER_WIDTH = 620; // pixels of a figure on A4 or Letter between ordinary margins
 
@@ -113,11 +115,15 @@ class SawaruExplorer extends HTMLElement {
     if (!this.stale) this.redraw();
   }
 
-  // No browser waits for a promise before it prints: a figure that is prepared is drawn within these events.
+  /** No browser waits for a promise before it prints: a figure that is prepared is drawn within this call. */
   toPaper() {
     this.plot.style.width = `${PAPER_WIDTH}px`;
-    this.wake();
-    this.redraw();
+    const figure = this.figureAt?.(this.indices());
+    const Plotly = figure && loaded[bundleOf(figure)];
+    if (!Plotly) return;
+    this.say(captionOf(figure));
+    draw(Plotly, this.plot, figure, performance.now()).catch((error) => this.fail(error));
+    this.dataset.state = "ready";
   }
 
   toScreen() {
