@@ -117,6 +117,14 @@ function settled(plot) {
   return l === undefined ? {} : { l: Math.ceil(l - 0.01), r: Math.ceil(r - 0.01), t: Math.ceil(t - 0.01), b: Math.ceil(b - 0.01) };
 }
 
+/** Plotly's note where a browser has no WebGL, said in the page's language and leading nowhere. */
+function withoutScene(note) {
+  note.firstChild.textContent = "このブラウザでは 3 次元の図（WebGL）を表示できません。つまみと説明の数値は使えます。";
+  Object.assign(note.style, { cursor: "", fontSize: "1rem", color: "inherit", backgroundColor: "transparent" });
+  note.parentElement.style.background = "";
+  note.parentElement.onclick = null;
+}
+
 /** Draw and announce it: a bubbling `sawaru:drawn` whose detail.ms counts from the input (`since`) to here. */
 async function draw(Plotly, plot, figure, since) {
   const dark = isDark();
@@ -143,6 +151,7 @@ async function draw(Plotly, plot, figure, since) {
     plot.shown = null;
     throw problem;
   }
+  for (const note of plot.querySelectorAll(".no-webgl")) withoutScene(note);
   finished();
 }
 
