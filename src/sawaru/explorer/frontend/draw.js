@@ -28,6 +28,18 @@ function settled(plot) {
 }
 
 /**
+ * Plotly's note where a browser has no WebGL, said in the page's language and leading nowhere.
+ * @param {HTMLElement} note
+ */
+function withoutScene(note) {
+  /** @type {ChildNode} */ (note.firstChild).textContent = "このブラウザでは 3 次元の図（WebGL）を表示できません。つまみと説明の数値は使えます。";
+  Object.assign(note.style, { cursor: "", fontSize: "1rem", color: "inherit", backgroundColor: "transparent" });
+  const link = /** @type {HTMLElement} */ (note.parentElement);
+  link.style.background = "";
+  link.onclick = null;
+}
+
+/**
  * Draw and announce it: a bubbling `sawaru:drawn` whose detail.ms counts from the input (`since`) to here.
  * @param {Plotly} Plotly
  * @param {Plot} plot
@@ -41,10 +53,7 @@ async function draw(Plotly, plot, figure, since) {
   plot.shown = { figure, dark, paper: paper.now }; // told before drawing, so that a change of width meanwhile can take it back
   if (shown?.dark === dark && shown.paper === paper.now) {
     const changed = numbersApart(shown.figure, figure);
-    if (changed && drawNumbers(plot, figure.data, changed)) {
-      finished();
-      return;
-    }
+    if (changed && drawNumbers(plot, figure.data, changed)) return finished();
   }
   if (!plot.drawnBy) plot.addEventListener("wheel", (event) => event.stopPropagation(), { capture: true, passive: true }); // a scene would keep the page from scrolling
   if (plot.drawnBy && plot.drawnBy !== Plotly) plot.drawnBy.purge(plot); // from 2-D to 3-D or back
@@ -62,6 +71,7 @@ async function draw(Plotly, plot, figure, since) {
     plot.shown = null;
     throw problem;
   }
+  for (const note of /** @type {NodeListOf<HTMLElement>} */ (plot.querySelectorAll(".no-webgl"))) withoutScene(note);
   finished();
 }
 

@@ -1,7 +1,9 @@
 // The page's side: <sawaru-explorer> replays a snapshot with the native controls that stand in it.
 
-/** @type {Record<string, Promise<Plotly>>} */
+/** @type {Record<string, Promise<Plotly>>} of each bundle, the promise of its Plotly */
 const bundles = {};
+/** @type {Record<string, Plotly>} those that are here */
+const loaded = {};
 
 /**
  * Plotly's JavaScript, fetched once a page from beside this script.
@@ -11,14 +13,16 @@ function plotlyBundle(name) {
   return (bundles[name] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL(`plotly-${name}.min.js`, HERE).href;
-    script.onload = () => resolve(globalThis.Plotly);
+    script.onload = () => resolve((loaded[name] = globalThis.Plotly));
     script.onerror = () => reject(new Error("Plotly を読み込めませんでした"));
     document.head.append(script);
   }));
 }
 
 /** @param {Tree} figure */
-const plotlyFor = (figure) => plotlyBundle(needs3d(figure) ? "gl3d" : "cartesian");
+const bundleOf = (figure) => (needs3d(figure) ? "gl3d" : "cartesian");
+/** @param {Tree} figure */
+const plotlyFor = (figure) => plotlyBundle(bundleOf(figure));
 
 const PAPER_WIDTH = 620; // pixels of a figure on A4 or Letter between ordinary margins
 
@@ -106,11 +110,15 @@ class SawaruExplorer extends HTMLElement {
     if (!this.stale) this.redraw();
   }
 
-  // No browser waits for a promise before it prints: a figure that is prepared is drawn within these events.
+  /** No browser waits for a promise before it prints: a figure that is prepared is drawn within this call. */
   toPaper() {
     this.plot.style.width = `${PAPER_WIDTH}px`;
-    this.wake();
-    this.redraw();
+    const figure = this.figureAt?.(this.indices());
+    const Plotly = figure && loaded[bundleOf(figure)];
+    if (!Plotly) return;
+    this.say(captionOf(figure));
+    draw(Plotly, this.plot, figure, performance.now()).catch((error) => this.fail(error));
+    this.dataset.state = "ready";
   }
 
   toScreen() {
@@ -251,7 +259,7 @@ customElements.define("sawaru-explorer", SawaruExplorer);
 // Once the page is quiet, every figure is prepared, one after another: it appears at once when it is met, and on paper.
 const quiet = () => new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done, { timeout: 500 }));
 addEventListener("load", async () => {
-  for (const explorer of /** @type {NodeListOf<SawaruExplorer>} */ (document.querySelectorAll("sawaru-explorer"))) {
+  for (const explorer of document.querySelectorAll("sawaru-explorer")) {
     await quiet();
     await explorer.prepare().catch(() => {}); // told where the figure would stand, when it is met
   }
