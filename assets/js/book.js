@@ -5,7 +5,7 @@
 
   // A formula wider than the screen scrolls; the keyboard must reach it.
   function letWideFormulasScroll() {
-    for (const element of document.querySelectorAll("div.math")) {
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("div.math"))) {
       if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
       else element.removeAttribute("tabindex");
     }
@@ -25,7 +25,7 @@
         button.textContent = "コピーしました";
         setTimeout(() => (button.textContent = "コピー"), 2000);
       });
-      pre.parentElement.append(button);
+      pre.after(button);
     }
   }
 
@@ -45,6 +45,7 @@
       printPage();
     });
     const { dataset } = document.documentElement;
+    /** @type {string | undefined} */
     let theme;
     addEventListener("beforeprint", () => {
       theme ??= dataset.theme;
@@ -58,13 +59,13 @@
 
   function setUpDownloads() {
     // A copy that is read from a folder is the whole book already.
-    if (location.protocol === "file:") document.querySelector(".btn-download-book-button")?.closest("li").remove();
+    if (location.protocol === "file:") document.querySelector(".btn-download-book-button")?.closest("li")?.remove();
   }
 
   // A link to something inside a folded part opens that part.
   function openFolds() {
     let fold = document.querySelector(":target")?.closest("details");
-    for (; fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    for (; fold; fold = fold.parentElement?.closest("details")) fold.open = true;
   }
 
   document.addEventListener("DOMContentLoaded", () => {

@@ -42,6 +42,10 @@ type Control = {
 };
 type Input = HTMLInputElement; // or a select, of which only `value` is used
 
+interface HTMLElementTagNameMap {
+  "sawaru-explorer": SawaruExplorer;
+}
+
 /** What is known of a kind of control; `read` gives null where an input does not say the value. */
 type Kind = {
   read: (input: Input) => number | null;

@@ -5,16 +5,27 @@
 
   // Each Japanese character is a word of its own in the index, so a word is asked for as the phrase of its characters.
   const JAPANESE = /[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u;
+  /** @param {string} term */
   const phrase = (term) =>
     JAPANESE.test(term) ? `"${term.replace(new RegExp(JAPANESE, "gu"), " $& ").trim()}"` : term;
+  /** @param {string} text */
   const plain = (text) => text.replaceAll("\u200b", "").replace(/：\s*$/, ""); // the index ends headings with a colon
   const MAX_PAGES = 12;
   const MAX_SECTIONS = 4;
 
+  /**
+   * @typedef {{ url: string, title: string, excerpt: string }} Section
+   * @typedef {{ url: string, meta: { title: string }, content: string, sub_results: Section[] }} Page
+   * @typedef {{ results: { id: string, data(): Promise<Page> }[] }} Answer
+   * @typedef {{ options(options: object): Promise<void>, init(): Promise<void>, search(term: string): Promise<Answer> }} Pagefind
+   */
+
+  /** @type {Promise<Pagefind> | undefined} */
   let engine;
+  /** @param {string} bundle the address of Pagefind, from the page */
   function loadEngine(bundle) {
     const url = new URL(bundle, document.baseURI);
-    engine ??= import(url).then(async (pagefind) => {
+    engine ??= import(url.href).then(async (/** @type {Pagefind} */ pagefind) => {
       // が and か are different letters, not one letter with and without an accent.
       await pagefind.options({ exactDiacritics: true, excerptLength: 60, baseUrl: new URL("..", url).pathname });
       await pagefind.init();
@@ -24,6 +35,10 @@
   }
 
   // The pages that hold every term, the best first.
+  /**
+   * @param {Pagefind} pagefind
+   * @param {string} query
+   */
   async function find(pagefind, query) {
     const terms = query.normalize("NFKC").split(/\s+/).filter(Boolean);
     const found = await Promise.all(terms.map((term) => pagefind.search(phrase(term))));
@@ -34,8 +49,10 @@
     return pages.filter((page) => terms.every((term) => page.content.toLowerCase().includes(term.toLowerCase())));
   }
 
+  /** @param {Page} page */
   function resultItem(page) {
     const item = document.createElement("li");
+    /** @type {(href: string, text: string) => HTMLAnchorElement} */
     const link = (href, text) => Object.assign(document.createElement("a"), { href, textContent: plain(text) });
     const title = Object.assign(document.createElement("p"), { className: "book-search__page" });
     title.append(link(page.url, page.meta.title));
@@ -49,11 +66,14 @@
     return item;
   }
 
+  /** @param {HTMLElement} root */
   function setUpSearch(root) {
-    const form = root.querySelector("form");
-    const input = root.querySelector("input");
-    const status = root.querySelector(".book-search__status");
-    const list = root.querySelector(".book-search__results");
+    const bundle = /** @type {string} */ (root.dataset.bundle);
+    const form = /** @type {HTMLFormElement} */ (root.querySelector("form"));
+    const input = /** @type {HTMLInputElement} */ (root.querySelector("input"));
+    const status = /** @type {HTMLElement} */ (root.querySelector(".book-search__status"));
+    const list = /** @type {HTMLElement} */ (root.querySelector(".book-search__results"));
+    /** @param {string} text */
     const say = (text) => (status.textContent = text);
     const fromFolder = location.protocol === "file:";
     const explanation =
@@ -68,7 +88,7 @@
         return say("");
       }
       try {
-        const pages = await find(await loadEngine(root.dataset.bundle), query);
+        const pages = await find(await loadEngine(bundle), query);
         if (input.value.trim() !== query) return; // a later letter has been typed
         list.replaceChildren(...pages.map(resultItem));
         say(pages.length ? `「${query}」は ${pages.length} ページにあります。` : `「${query}」は見つかりませんでした。`);
@@ -78,17 +98,18 @@
       }
     }
 
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     input.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(update, 120);
     });
-    input.addEventListener("focus", () => fromFolder || loadEngine(root.dataset.bundle).catch(() => {}));
+    input.addEventListener("focus", () => fromFolder || loadEngine(bundle).catch(() => {}));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      root.querySelector(".book-search__results a")?.focus();
+      list.querySelector("a")?.focus();
     });
-    list.addEventListener("click", (event) => event.target.closest("a") && root.closest("dialog")?.close());
+    list.addEventListener("click", (event) => /** @type {Element} */ (event.target).closest("a") && root.closest("dialog")?.close());
     const asked = new URLSearchParams(location.search).get("q");
     if (asked && !root.closest("dialog")) {
       input.value = asked;
@@ -96,5 +117,7 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".book-search").forEach(setUpSearch));
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const root of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".book-search"))) setUpSearch(root);
+  });
 })();
