@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 COLAB := .venv/colab/bin
 READY := .venv/ready
+TYPESCRIPT := typescript@7.0.2
+TSC := .venv/$(TYPESCRIPT)/node_modules/.bin/tsc
 PORT ?= 8000
 # Numbers are rounded as when the book is built, so that a test sees what a page says.
 AS_BUILT := OMP_NUM_THREADS=1 MKL_CBWR=AUTO,STRICT
@@ -29,7 +31,7 @@ lab: $(READY) ## 章を JupyterLab で開く
 site: $(READY) ## 公開するサイトを作る（REPOSITORY=持ち主/名前）
 	@$(BIN)/python tools/publish.py $(if $(REPOSITORY),--repository '$(REPOSITORY)') $(if $(ADDRESS),--address '$(ADDRESS)')
 
-test: $(READY) chromium bubblewrap lint types unit notebooks build browser ## すべてのテスト
+test: $(READY) $(TSC) chromium bubblewrap lint types unit notebooks build browser ## すべてのテスト
 	@echo "すべてのテストが通りました"
 
 test-fast: $(READY) lint types unit notebooks ## ブラウザと本の組み立てを除いたテスト
@@ -40,8 +42,7 @@ test-colab: $(READY) ## Colab と同じ版のライブラリでのテスト
 	@$(COLAB)/pip install --quiet --disable-pip-version-check -r tests/colab.txt $$(grep ^torch== requirements.lock)
 	$(call stage,Colab,OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/colab --durations=5)
 
-test-hub: $(READY) chromium ## 教室の JupyterHub の設定のテスト（Node.js の npm が要ります）
-	@command -v npm >/dev/null || { echo "npm がありません。Debian・Ubuntu では apt install npm を実行してください。"; exit 1; }
+test-hub: $(READY) npm chromium ## 教室の JupyterHub の設定のテスト（Node.js の npm が要ります）
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/hub/requirements.txt
 	@npm install --silent --no-save --prefix .venv/hub configurable-http-proxy@5.3.0
 	$(call stage,JupyterHub,$(BIN)/pytest -q tests/hub)
@@ -49,8 +50,8 @@ test-hub: $(READY) chromium ## 教室の JupyterHub の設定のテスト（Node
 lint:
 	$(call stage,書き方,$(BIN)/ruff check . && $(BIN)/ruff check --quiet --isolated --select F401,F811,F841 book && $(BIN)/ruff format --check . && $(BIN)/python tools/notebooks.py --check book)
 
-types:
-	$(call stage,型,$(BIN)/mypy)
+types: $(TSC)
+	$(call stage,型,$(BIN)/mypy && $(TSC) --project .)
 
 unit:
 	$(call stage,単体テスト,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/unit tests/exercises)
@@ -67,6 +68,9 @@ browser:
 
 links: ## できた本の中のリンク切れを調べ、外へのリンクを一覧にする
 	@$(BIN)/python tools/links.py
+
+npm:
+	@command -v npm >/dev/null || { echo "npm がありません。Debian・Ubuntu では apt install npm を実行してください。"; exit 1; }
 
 chromium:
 	@sh tests/install_chromium.sh
@@ -97,6 +101,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
+$(TSC): | npm
+	@npm install --silent --no-save --prefix .venv/$(TYPESCRIPT) $(TYPESCRIPT)
+
 # The stages share two cores, one build folder and one screen: one after another, also under `make -j`.
 .NOTPARALLEL:
-.PHONY: help book serve lab site test test-fast test-colab test-hub lint types unit notebooks build browser links chromium bubblewrap bench weights format clean
+.PHONY: help book serve lab site test test-fast test-colab test-hub lint types unit notebooks build browser links npm chromium bubblewrap bench weights format clean

@@ -24,8 +24,9 @@ from report import Report, kb, ms, table
 from servers import chromium, served
 
 from sawaru.explorer import frontend, page
-from sawaru.explorer.controls import Control, declare
-from sawaru.explorer.declare import Explorer
+from sawaru.explorer.controls import declare
+from sawaru.explorer.explorer import Explorer
+from sawaru.explorer.kinds import Control
 
 MOVES = 60
 WARM_UP = 10
@@ -79,7 +80,7 @@ def _states(controls: list[Control]) -> list[tuple[int, ...]]:
 
 def sawaru_page(controls: list[Control], folder: Path) -> Page:
     data = page.render(Explorer(descent, [controls]))
-    script, style = frontend.page_script(), frontend.text("explorer.css")
+    script, style = frontend.page_script(), frontend.style()
     bundle = frontend.bundle_path("cartesian").read_text(encoding="utf-8")
     (folder / "explorer.js").write_text(script)
     (folder / "explorer.css").write_text(style)

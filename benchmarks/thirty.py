@@ -13,7 +13,7 @@ from servers import chromium, served
 
 from sawaru.explorer import frontend, page
 from sawaru.explorer.controls import declare
-from sawaru.explorer.declare import Explorer
+from sawaru.explorer.explorer import Explorer
 from sawaru.figure import figure, panels
 from sawaru.sphinxext.policy import policy
 
@@ -23,7 +23,7 @@ MOVES = 60
 def write(folder: Path, *explorers: Explorer) -> None:
     """A page of explorers by themselves, under the book's own policy."""
     (folder / "explorer.js").write_text(frontend.page_script(), encoding="utf-8")
-    (folder / "explorer.css").write_text(frontend.text("explorer.css"), encoding="utf-8")
+    (folder / "explorer.css").write_text(frontend.style(), encoding="utf-8")
     for name in frontend.BUNDLES:
         (folder / f"plotly-{name}.min.js").write_bytes(frontend.bundle_path(name).read_bytes())
     body = "".join(f"<p>{'本文。' * 60}</p>{page.render(explorer)}" for explorer in explorers)

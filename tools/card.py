@@ -12,17 +12,19 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from sawaru.theme import colours
+
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 SITE = ROOT / "_build" / "html"
 
 CARD = """<style>
 body {{ margin: 0; width: 1200px; height: 630px; display: grid; grid-template-columns: 470px 1fr; align-items: center;
-  box-sizing: border-box; padding: 40px 48px 40px 64px; gap: 40px; background: #fff; border-bottom: 14px solid #0b5f9e;
-  font-family: "Hiragino Sans", "Noto Sans CJK JP", sans-serif; color: #1f2328; }}
+  box-sizing: border-box; padding: 40px 48px 40px 64px; gap: 40px; background: white; border-bottom: 14px solid {primary};
+  font-family: "Hiragino Sans", "Noto Sans CJK JP", sans-serif; color: {ink}; }}
 svg {{ width: 96px; height: 96px; }}
 h1 {{ margin: 28px 0 20px; font-size: 50px; line-height: 1.4; }}
-p {{ margin: 0; font-size: 27px; line-height: 1.65; color: #59636e; }}
+p {{ margin: 0; font-size: 27px; line-height: 1.65; color: {soft}; }}
 img {{ width: 100%; }}
 </style><body><div>{logo}<h1>{title}</h1><p>つまみを動かすと、図が答える。<br>日本語の教科書。</p></div><img src="{plot}">"""
 
@@ -49,6 +51,7 @@ def card(browser: Browser) -> bytes:
             logo=(ASSETS / "logo.svg").read_text(encoding="utf-8"),
             title=title[1],
             plot=plot(browser),
+            **{name: light for name, (light, _) in colours().items()},
         )
     )
     picture = tab.screenshot()

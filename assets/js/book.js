@@ -1,11 +1,11 @@
-// What every page of the book does for its reader: wide formulas, copy buttons, printing, search.
+// What every page of the book does for its reader: wide formulas, copy buttons, printing, folds.
 // A classic script (no module), so that a page works when it is opened from a folder.
 (() => {
   "use strict";
 
   // A formula wider than the screen scrolls; the keyboard must reach it.
   function letWideFormulasScroll() {
-    for (const element of document.querySelectorAll("div.math")) {
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("div.math"))) {
       if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
       else element.removeAttribute("tabindex");
     }
@@ -25,7 +25,7 @@
         button.textContent = "コピーしました";
         setTimeout(() => (button.textContent = "コピー"), 2000);
       });
-      pre.parentElement.append(button);
+      pre.after(button);
     }
   }
 
@@ -45,6 +45,7 @@
       printPage();
     });
     const { dataset } = document.documentElement;
+    /** @type {string | undefined} */
     let theme;
     addEventListener("beforeprint", () => {
       theme ??= dataset.theme;
@@ -58,107 +59,13 @@
 
   function setUpDownloads() {
     // A copy that is read from a folder is the whole book already.
-    if (location.protocol === "file:") document.querySelector(".btn-download-book-button")?.closest("li").remove();
+    if (location.protocol === "file:") document.querySelector(".btn-download-book-button")?.closest("li")?.remove();
   }
 
   // A link to something inside a folded part opens that part.
   function openFolds() {
     let fold = document.querySelector(":target")?.closest("details");
-    for (; fold; fold = fold.parentElement.closest("details")) fold.open = true;
-  }
-
-  // ---- search -----------------------------------------------------------------------------------------
-  // Each Japanese character is a word of its own in the index, so a word is asked for as the phrase of its characters.
-  const JAPANESE = /[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u;
-  const phrase = (term) =>
-    JAPANESE.test(term) ? `"${term.replace(new RegExp(JAPANESE, "gu"), " $& ").trim()}"` : term;
-  const plain = (text) => text.replaceAll("\u200b", "").replace(/：\s*$/, ""); // the index ends headings with a colon
-  const MAX_PAGES = 12;
-  const MAX_SECTIONS = 4;
-
-  let engine;
-  function loadEngine(bundle) {
-    const url = new URL(bundle, document.baseURI);
-    engine ??= import(url).then(async (pagefind) => {
-      // が and か are different letters, not one letter with and without an accent.
-      await pagefind.options({ exactDiacritics: true, excerptLength: 60, baseUrl: new URL("..", url).pathname });
-      await pagefind.init();
-      return pagefind;
-    });
-    return engine;
-  }
-
-  // The pages that hold every term, the best first.
-  async function find(pagefind, query) {
-    const terms = query.normalize("NFKC").split(/\s+/).filter(Boolean);
-    const found = await Promise.all(terms.map((term) => pagefind.search(phrase(term))));
-    const lists = found.map((answer) => answer.results).sort((a, b) => a.length - b.length);
-    const everywhere = (lists[0] ?? []).filter((page) => lists.every((list) => list.some((other) => other.id === page.id)));
-    const pages = await Promise.all(everywhere.slice(0, MAX_PAGES).map((page) => page.data()));
-    // Pagefind offers near misses for Latin words; only what holds the words is shown.
-    return pages.filter((page) => terms.every((term) => page.content.toLowerCase().includes(term.toLowerCase())));
-  }
-
-  function resultItem(page) {
-    const item = document.createElement("li");
-    const link = (href, text) => Object.assign(document.createElement("a"), { href, textContent: plain(text) });
-    const title = Object.assign(document.createElement("p"), { className: "book-search__page" });
-    title.append(link(page.url, page.meta.title));
-    item.append(title);
-    for (const section of page.sub_results.slice(0, MAX_SECTIONS)) {
-      const excerpt = document.createElement("p");
-      excerpt.innerHTML = section.excerpt.replaceAll("</mark><mark>", ""); // escaped by Pagefind but for <mark>
-      if (plain(section.title) !== plain(page.meta.title)) excerpt.prepend(link(section.url, section.title), "　");
-      item.append(excerpt);
-    }
-    return item;
-  }
-
-  function setUpSearch(root) {
-    const form = root.querySelector("form");
-    const input = root.querySelector("input");
-    const status = root.querySelector(".book-search__status");
-    const list = root.querySelector(".book-search__results");
-    const say = (text) => (status.textContent = text);
-    const fromFolder = location.protocol === "file:";
-    const explanation =
-      "検索は、この本をウェブサーバーから開いたときに使えます。本のフォルダで make serve を実行し、表示されたアドレスを開いてください。";
-    if (fromFolder) say(explanation);
-
-    async function update() {
-      const query = input.value.trim();
-      if (fromFolder) return;
-      if (!query) {
-        list.replaceChildren();
-        return say("");
-      }
-      try {
-        const pages = await find(await loadEngine(root.dataset.bundle), query);
-        if (input.value.trim() !== query) return; // a later letter has been typed
-        list.replaceChildren(...pages.map(resultItem));
-        say(pages.length ? `「${query}」は ${pages.length} ページにあります。` : `「${query}」は見つかりませんでした。`);
-      } catch (error) {
-        console.warn(error);
-        say("検索の索引を読み込めませんでした。ページを開き直してください。");
-      }
-    }
-
-    let timer;
-    input.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(update, 120);
-    });
-    input.addEventListener("focus", () => fromFolder || loadEngine(root.dataset.bundle).catch(() => {}));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      root.querySelector(".book-search__results a")?.focus();
-    });
-    list.addEventListener("click", (event) => event.target.closest("a") && root.closest("dialog")?.close());
-    const asked = new URLSearchParams(location.search).get("q");
-    if (asked && !root.closest("dialog")) {
-      input.value = asked;
-      update();
-    }
+    for (; fold; fold = fold.parentElement?.closest("details")) fold.open = true;
   }
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -168,7 +75,6 @@
     setUpDownloads();
     setUpPrinting();
     openFolds();
-    document.querySelectorAll(".book-search").forEach(setUpSearch);
   });
   addEventListener("hashchange", openFolds);
   addEventListener("resize", letWideFormulasScroll);

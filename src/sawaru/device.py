@@ -1,11 +1,15 @@
-"""Where the computation runs, and the one helper that fixes every random seed."""
+"""Where the computation runs, what it may say there, and the one helper that fixes every random seed."""
 
 from __future__ import annotations
 
 import random
+import warnings
 
 import numpy as np
 import torch
+
+# PyTorch 2.14 tells its user so of its own code, the first time that anything is differentiated forward (torch.func.jvp).
+warnings.filterwarnings("ignore", r"`torch\.jit\.script` is deprecated", FutureWarning)
 
 
 def device() -> torch.device:

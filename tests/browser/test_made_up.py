@@ -15,7 +15,7 @@ from test_text import HOSTILE
 from thirty import waves, write
 
 from sawaru.explorer.controls import declare
-from sawaru.explorer.declare import Explorer
+from sawaru.explorer.explorer import Explorer
 from sawaru.explorer.text import literal
 from sawaru.figure import figure, panels
 

@@ -20,8 +20,8 @@ from conftest import ROOT, SITE, Watched, until
 from IPython.core.inputtransformer2 import TransformerManager
 from playwright.sync_api import Page, expect
 
-from sawaru.explorer.declare import Explorer
-from sawaru.explorer.snapshot import caption_of, figure_tree
+from sawaru.explorer.explorer import Explorer
+from sawaru.explorer.tree import caption_of, figure_tree
 
 PAGES = sorted(str(p.relative_to(SITE)) for p in (SITE / "book").rglob("*.html"))
 WITH_EXPLORERS = [p for p in PAGES if "<sawaru-explorer" in (SITE / p).read_text(encoding="utf-8")]

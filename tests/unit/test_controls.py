@@ -7,7 +7,9 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
-from sawaru.explorer.controls import Control, ExploreError, declare, stops
+from sawaru.explorer.controls import declare, stops
+from sawaru.explorer.error import ExploreError
+from sawaru.explorer.kinds import Control
 
 
 def one(declaration: Any, default: Any = None) -> Control:

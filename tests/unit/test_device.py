@@ -1,6 +1,8 @@
 """The device that is picked, and the one seed."""
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -42,3 +44,18 @@ def test_the_seed_is_zero_unless_given() -> None:
     first = draws()
     seed_everything(0)
     assert draws() == first
+
+
+TAUGHT = """
+import warnings
+import sawaru, torch
+square = lambda x: (x**2).sum()
+torch.func.jvp(square, (torch.ones(2),), (torch.ones(2),)), torch.func.hessian(square)(torch.ones(2))
+warnings.warn("`torch.jit.script` is deprecated. Please switch to `torch.compile`.", FutureWarning)
+warnings.warn("ほかの知らせ", FutureWarning)
+"""
+
+
+def test_a_chapter_prints_no_warning_about_pytorchs_own_code() -> None:
+    done = subprocess.run([sys.executable, "-c", TAUGHT], capture_output=True, text=True, check=True)
+    assert done.stderr.count("FutureWarning") == 1 and "ほかの知らせ" in done.stderr

@@ -18,7 +18,7 @@ import pytest
 
 from sawaru import ExploreError, explore, group, stops
 from sawaru.explorer import frontend, live, page
-from sawaru.explorer.declare import Explorer
+from sawaru.explorer.explorer import Explorer
 
 
 def titled(text: str) -> go.Figure:

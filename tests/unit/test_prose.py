@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import new_chapter
 import notebooks
 import pytest
 import yaml
@@ -19,6 +20,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from sawaru.exercise.registry import registry
+from sawaru.sphinxext.chapters import QUESTION, opening
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
@@ -109,6 +111,15 @@ def test_words_that_the_book_avoids(path: Path) -> None:
 
 
 @each_page
+def test_nothing_is_left_to_write(path: Path) -> None:
+    """`tools/new_chapter.py` marks what its author has to write."""
+    checks = ROOT / "src" / "sawaru" / "checks" / f"{path.stem}.py"
+    texts = [path, checks] if path.suffix == ".ipynb" else [path]
+    left = sum(text.read_text(encoding="utf-8").count(new_chapter.LEFT) for text in texts)
+    assert not left, f"{path.name}：「{new_chapter.LEFT}…〕」が {left} か所残っています"
+
+
+@each_page
 def test_links_inside_the_book_lead_somewhere(path: Path) -> None:
     for place, markdown in prose(path):
         for token in tokens(markdown):
@@ -136,6 +147,13 @@ def test_headings(path: Path) -> None:
     assert texts[1] == "この章の問い"
     for heading in ("まとめ", "参考文献", "次の問い"):
         assert heading in texts
+
+
+@each_notebook
+def test_one_question_opens_it(path: Path) -> None:
+    """The front page lists every chapter with it."""
+    first = cells(path, "markdown")[0]["source"]
+    assert opening({"cells": cells(path)})[1] and len(QUESTION.findall(first)) == 1
 
 
 @each_notebook

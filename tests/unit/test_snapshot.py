@@ -15,8 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sawaru.explorer import snapshot
-from sawaru.explorer.controls import ExploreError, declare
-from sawaru.explorer.snapshot import DELETED, compact, difference, figure_tree, mantissa_bits, pack, take
+from sawaru.explorer.controls import declare
+from sawaru.explorer.error import ExploreError
+from sawaru.explorer.pack import compact, mantissa_bits, pack
+from sawaru.explorer.snapshot import take
+from sawaru.explorer.tree import DELETED, difference, figure_tree
 
 
 def unpack(data: bytes) -> list[list[Any]]:

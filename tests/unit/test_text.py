@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from sawaru.explorer import page
 from sawaru.explorer.controls import declare
-from sawaru.explorer.declare import Explorer
-from sawaru.explorer.snapshot import figure_tree, take
+from sawaru.explorer.explorer import Explorer
+from sawaru.explorer.narrow import heights
+from sawaru.explorer.snapshot import take
 from sawaru.explorer.text import caption, literal, width, writable
+from sawaru.explorer.tree import figure_tree
 
 HOSTILE = {
     "very long": "あ" * 10_000,
@@ -105,7 +107,7 @@ def test_room_is_kept_for_the_widest_caption() -> None:
 def test_a_narrow_screen_keeps_room_for_plots_one_below_another() -> None:
     from sawaru.figure import figure, panels
 
-    assert page.heights(figure_tree(figure(height=300))["layout"]) == (300, 300)
-    wide, narrow = page.heights(figure_tree(panels("左", "右", height=400))["layout"])
+    assert heights(figure_tree(figure(height=300))["layout"]) == (300, 300)
+    wide, narrow = heights(figure_tree(panels("左", "右", height=400))["layout"])
     assert wide == 400
     assert narrow == pytest.approx(2 * 0.85 * (400 - 120) + 92 + 120)

@@ -8,10 +8,14 @@ from pathlib import Path
 
 from sawaru.classroom.collect import Row, Summary, summarize
 from sawaru.exercise.verdict import CORRECT, UNCHECKED, UNSOLVED, WRONG
+from sawaru.theme import colours
 
 _MARKS = {CORRECT: "○", WRONG: "△", UNSOLVED: "－", UNCHECKED: "？"}
-_STYLE = """
-:root { color-scheme: light dark; --line: light-dark(#d6dbe0, #424a52); --soft: light-dark(#59636e, #b3bac1); --good: light-dark(#0b6b3a, #6ad39a); --near: light-dark(#a34700, #ffb066); }
+_COLOURS = "".join(f" --{name}: light-dark({light}, {dark});" for name, (light, dark) in colours().items())
+_STYLE = (
+    f":root {{ color-scheme: light dark;{_COLOURS} }}
+"
+    + """
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.7 "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic", Meiryo, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; font-size: 1.25rem; border-bottom: 2px solid var(--line); }
 div { overflow-x: auto; }
@@ -23,8 +27,9 @@ th { color: var(--soft); font-weight: 600; font-size: 0.9rem; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 code { font: 0.9em ui-monospace, Menlo, Consolas, monospace; }
 p, summary { color: var(--soft); } details p { margin: 0.3rem 0; }
-.good { color: var(--good); } .near { color: var(--near); }
-""".strip()
+.good { color: var(--good); } .near { color: var(--secondary); }
+"""
+)
 
 
 def write(rows: list[Row], folder: Path, note: str) -> tuple[Path, Path]:

@@ -9,50 +9,14 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
 from ipywidgets.widgets.interaction import fixed, interactive
 
+from sawaru.explorer.error import ExploreError
+from sawaru.explorer.kinds import Control, kind_of
 from sawaru.explorer.text import writable
-
-LONGEST_TEXT = 60  # characters of a choice that the page shows
-
-
-class ExploreError(ValueError):
-    """A declaration of `explore` that cannot work; the message says where and what to do instead."""
-
-
-@dataclass(frozen=True)
-class Control:
-    """One control of an explorer.
-
-    Attributes:
-        name: the function's parameter.
-        kind: "slider", "select", "buttons", "checkbox", "play" or "text"; what the page shows.
-        label: what a reader is told it is.
-        unit: shown behind the value, e.g. "°"; "" for none.
-        values: every value that the snapshot offers, in order.
-        texts: how each value is written, without its unit.
-        default: index of the first value.
-        widget: the ipywidget that moves it in a kernel.
-    """
-
-    name: str
-    kind: str
-    label: str
-    unit: str
-    values: tuple[Any, ...]
-    texts: tuple[str, ...]
-    default: int
-    widget: widgets.Widget
-
-    def shown(self, index: int) -> str:
-        """The text of one value with its unit."""
-        if not self.unit:
-            return self.texts[index]
-        return self.texts[index] + ("" if self.unit in "°%％" else " ") + self.unit
 
 
 def stops(widget: widgets.Widget, values: Sequence[float]) -> widgets.Widget:
@@ -111,7 +75,7 @@ def _control(name: str, declaration: Any, default: Any, where: str) -> Control:
                 "(最小, 最大, 刻み) の数の組、選択肢のリスト、辞書、True / False、または ipywidgets を渡してください。"
             )
     label, unit = _label(writable(getattr(widget, "description", "")), name)
-    kind, values, texts = _grid(widget, where)
+    kind, (values, texts) = kind_of(widget, where)
     if not values:
         raise ExploreError(
             f"{where}：選べる値が一つもありません。最小・最大・刻み、または選択肢を確かめてください。"
@@ -133,7 +97,7 @@ def _control(name: str, declaration: Any, default: Any, where: str) -> Control:
             )
         index = min(range(len(values)), key=lambda i: abs(values[i] - widget.value))
         widget.value = values[index]
-    return Control(name, kind, label, unit, values, texts, index, widget)
+    return kind(name, label, unit, values, texts, index, widget)
 
 
 def _label(description: str, name: str) -> tuple[str, str]:
@@ -149,60 +113,3 @@ def _position(value: Any, values: tuple[Any, ...]) -> int | None:
         if candidate == value or (both_real and math.isclose(candidate, value, rel_tol=1e-9, abs_tol=1e-12)):
             return i
     return None
-
-
-def _grid(widget: Any, where: str) -> tuple[str, tuple[Any, ...], tuple[str, ...]]:
-    """The kind, values and texts of one widget."""
-    if isinstance(widget, fixed):
-        return "fixed", (widget.value,), (str(widget.value),)
-    if hasattr(widget, "_sawaru_stops"):
-        return _written("slider", widget._sawaru_stops, getattr(widget, "readout_format", ".4g"))
-    if isinstance(widget, widgets.Play):
-        values = tuple(range(widget.min, widget.max + 1, widget.step))
-        return "play", values, tuple(str(v) for v in values)
-    if isinstance(widget, widgets.FloatLogSlider):
-        powers = _steps(widget.min, widget.max, widget.step, where)
-        return _written("slider", [widget.base**p for p in powers], widget.readout_format)
-    if isinstance(widget, (widgets.IntSlider, widgets.BoundedIntText)):
-        values = tuple(range(widget.min, widget.max + 1, widget.step))
-        return _written("slider", values, getattr(widget, "readout_format", "d"))
-    if isinstance(widget, (widgets.FloatSlider, widgets.BoundedFloatText)):
-        steps = _steps(widget.min, widget.max, widget.step, where)
-        return _written("slider", steps, getattr(widget, "readout_format", ".4g"))
-    if isinstance(widget, (widgets.Checkbox, widgets.ToggleButton)):
-        return "checkbox", (False, True), ("なし", "あり")
-    if isinstance(widget, widgets.Combobox):
-        examples = tuple(dict.fromkeys((widget.value, *widget.options) if widget.value else widget.options))
-        return "text", examples, tuple(map(_shown, examples))
-    if isinstance(widget, widgets.Text):
-        return "text", (widget.value,), (_shown(widget.value),)
-    if hasattr(widget, "_options_full"):
-        labels = tuple(_shown(str(label)) for label, _ in widget._options_full)
-        values = tuple(value for _, value in widget._options_full)
-        if isinstance(widget, widgets.SelectionSlider):
-            return "slider", values, labels
-        buttons = isinstance(widget, (widgets.ToggleButtons, widgets.RadioButtons))
-        return ("buttons" if buttons else "select"), values, labels
-    raise ExploreError(
-        f"{where}：{type(widget).__name__} はまだ使えません。スライダー、Dropdown、ToggleButtons、RadioButtons、"
-        "Checkbox、Play、Text、Combobox のどれかにしてください。"
-    )
-
-
-def _shown(text: str) -> str:
-    """A choice as a reader sees it, whatever it holds."""
-    if not text:
-        return "（空）"
-    text = writable(text)
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-
-
-def _steps(low: float, high: float, step: float | None, where: str) -> list[float]:
-    if not step or step < 0:
-        raise ExploreError(f"{where}：刻み（step）が {step!r} です。正の数にしてください。")
-    count = math.floor((high - low) / step + 1e-9) + 1
-    return [round(low + i * step, 12) for i in range(count)]
-
-
-def _written(kind: str, values: Any, template: str) -> tuple[str, tuple[Any, ...], tuple[str, ...]]:
-    return kind, tuple(values), tuple(format(v, template) for v in values)

@@ -10,7 +10,7 @@ import base64
 import json
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anywidget
 import ipywidgets as widgets
@@ -18,12 +18,9 @@ import numpy as np
 import traitlets
 
 from sawaru.explorer import frontend
-from sawaru.explorer.controls import Control
-from sawaru.explorer.snapshot import figure_tree
+from sawaru.explorer.explorer import Explorer
 from sawaru.explorer.text import writable
-
-if TYPE_CHECKING:
-    from sawaru.explorer.declare import Explorer
+from sawaru.explorer.tree import figure_tree
 
 LONGEST_ERROR = 300  # characters: a message may quote all that a reader typed
 MERGE_SECONDS = 0.004  # moves that queued up behind a call all arrive within this time
@@ -33,7 +30,7 @@ class Plot(anywidget.AnyWidget):
     """Draws the figure it holds. Plotly's JavaScript is sent on request, once a page."""
 
     _esm = frontend.widget_module()
-    _css = frontend.text("explorer.css")
+    _css = frontend.style()
 
     figure = traitlets.Unicode().tag(sync=True)
     description = traitlets.Unicode().tag(sync=True)
@@ -117,18 +114,18 @@ def explain(error: BaseException) -> str:
 def view(explorer: Explorer) -> widgets.Widget:
     """The widget that shows a live explorer: its controls above its plot."""
     session = Session(explorer)
-    rows = []
+    rows: list[widgets.Widget] = []
     for control in explorer.controls:
-        if control.kind == "fixed":
-            continue
-        control.widget.observe(
-            lambda change, name=control.name: session.move(name, change["new"]), names="value"
-        )
-        rows.append(_control(control))
+        row = control.in_kernel()
+        if row is not None:
+            rows.append(row)
+            control.widget.observe(
+                lambda change, name=control.name: session.move(name, change["new"]), names="value"
+            )
     if rows:
         reset = widgets.Button(description="最初に戻す", tooltip="すべてのつまみを最初の値に戻します")
         reset.layout.width = "auto"
-        reset.on_click(lambda _: _reset(explorer.controls))
+        reset.on_click(lambda _: _reset(explorer))
         rows.append(reset)
     flow = widgets.Layout(display="flex", flex_flow="row wrap", align_items="center", grid_gap="4px 16px")
     box = widgets.VBox([widgets.Box(rows, layout=flow), session.plot] if rows else [session.plot])
@@ -136,42 +133,9 @@ def view(explorer: Explorer) -> widgets.Widget:
     return box
 
 
-def _reset(controls: list[Control]) -> None:
-    for control in controls:
+def _reset(explorer: Explorer) -> None:
+    for control in explorer.controls:
         control.widget.value = control.values[control.default]
-
-
-def _control(control: Control) -> widgets.Widget:
-    widget = control.widget
-    if control.kind == "play":
-        slider = widgets.IntSlider(
-            widget.value, widget.min, widget.max, widget.step, description=control.label
-        )
-        _roomy(slider)
-        widgets.jslink((widget, "value"), (slider, "value"))
-        speed = widgets.Dropdown(options=[("0.5 倍", 0.5), ("1 倍", 1), ("2 倍", 2), ("4 倍", 4)], value=1)
-        speed.layout.width = "5.5em"
-        interval = widget.interval
-        speed.observe(
-            lambda change: setattr(widget, "interval", round(interval / change["new"])), names="value"
-        )
-        return widgets.HBox([widget, speed, slider])
-    if control.unit:
-        widget.description = f"{control.label}（{control.unit}）"
-    elif not widget.description:
-        widget.description = control.label
-    _roomy(widget)
-    return widget
-
-
-def _roomy(widget: widgets.Widget) -> None:
-    """Room for a Japanese label of any length."""
-    if hasattr(widget, "style") and hasattr(widget.style, "description_width"):
-        widget.style.description_width = "initial"
-    slides = hasattr(widget, "readout") or isinstance(widget, widgets.SelectionSlider)
-    sentence = isinstance(widget, widgets.Text)  # a Combobox is one too
-    widget.layout.width = "24em" if slides else "48em" if sentence else "auto"
-    widget.layout.max_width = "100%"
 
 
 def _json(figure: Any) -> str:

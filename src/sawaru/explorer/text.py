@@ -6,11 +6,21 @@ import html
 import re
 import unicodedata
 
-_TAG = re.compile(
-    r"</?(?:sup|sub|s|u|b|i|a|span|em)(?:\s[^<>]*)?>", re.IGNORECASE
-)  # the tags that Plotly knows
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:mu|amp|lt|gt|nbsp|times|plusmn|deg|#\d+|#x[\da-f]+);", re.IGNORECASE)
+ENTITIES = {
+    "mu": "μ",
+    "amp": "&",
+    "lt": "<",
+    "gt": ">",
+    "nbsp": "\u00a0",
+    "times": "×",
+    "plusmn": "±",
+    "deg": "°",
+}
+
+# The tags and entities that Plotly knows, as `captionOf` of frontend/layout.js reads them.
+_TAG = re.compile(r"</?(?:sup|sub|s|u|b|i|a|span|em)(?:[ \t\n\r\f\v][^<>]*)?>", re.IGNORECASE | re.ASCII)
+_BREAK = re.compile(r"<br[ \t\n\r\f\v]*/?>", re.IGNORECASE | re.ASCII)
+_ENTITY = re.compile(rf"&(?:#([0-9]{{1,9}})|#x([0-9a-fA-F]{{1,6}})|({'|'.join(ENTITIES)}));")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -35,7 +45,16 @@ def literal(text: str) -> str:
 def caption(title: str) -> str:
     """A figure's title as plain text: without Plotly's tags, its entities as characters."""
     text = _TAG.sub("", _BREAK.sub(" ", title))
-    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    return _ENTITY.sub(_character, text)
+
+
+def _character(entity: re.Match[str]) -> str:
+    ten, sixteen, name = entity.groups()
+    if name:
+        return ENTITIES[name]
+    code = int(ten) if ten else int(sixteen, 16)
+    writable = 0x20 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF
+    return chr(code) if writable else entity[0]
 
 
 def width(text: str) -> int:

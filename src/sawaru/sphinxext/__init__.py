@@ -3,6 +3,7 @@
 - `execution`  chapters run side by side, and again only when something that they use has changed
 - `snapshots`  explorers become figures that move without a kernel
 - `cells`      folded cells get Japanese labels, markers meant for tools are not shown
+- `chapters`   the list of chapters, from `_toc.yml` and the chapters themselves
 - `renames`    a fork's pages name the fork
 - `anchors`    sections are linked by their titles
 - `lines`      a line break between Japanese characters is no space
@@ -10,6 +11,7 @@
 - `offline`    pages load nothing from another host, and every string of the theme is Japanese
 - `policy`     pages run nothing but the site's own scripts
 - `search`     Pagefind, character by character, behind the theme's search button
+- `colours`    the colours of `theme.json`, for the style sheets
 - `sharing`    address, description and picture of a page; the sitemap
 - `download`   the whole book as a zip to take home
 """
@@ -24,6 +26,8 @@ from sphinx.config import Config
 from . import (
     anchors,
     cells,
+    chapters,
+    colours,
     download,
     execution,
     formulas,
@@ -54,6 +58,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         snapshots,
         execution,
         cells,
+        chapters,
         renames,
         anchors,
         lines,
@@ -61,6 +66,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         offline,
         policy,
         search,
+        colours,
         sharing,
         download,
     )

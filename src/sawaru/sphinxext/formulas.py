@@ -18,6 +18,23 @@ logger = logging.getLogger(__name__)
 
 KATEX = "assets/vendor/katex/katex.min.js"
 
+# KaTeX writes an operator's name and, after it, the sign that applies it (U+2061). A name that is a whole index or numerator
+# applies to nothing, and the sign would be a child too many: <msub> has two.
+DRAW = """(tex, options) => {
+    const counted = ["msub", "msup", "msubsup", "munder", "mover", "munderover", "mfrac", "mroot"];
+    const applies = (node) => node.type === "mo" && node.toText() === "\u2061";
+    const withoutSign = (node) => {
+        for (const child of node.children ?? []) {
+            if (counted.includes(node.type) && !child.type && child.children?.some(applies))
+                child.children = child.children.filter((part) => !applies(part));
+            withoutSign(child);
+        }
+    };
+    const drawn = katex.__renderToDomTree(tex, options);
+    withoutSign(drawn);
+    return drawn.toMarkup();
+}"""
+
 
 class _Katex:
     """KaTeX, loaded when the first formula asks for it."""
@@ -29,9 +46,10 @@ class _Katex:
         if self.engine is None:
             self.engine = MiniRacer()
             self.engine.eval(source.read_text(encoding="utf-8"))
+            self.engine.eval(f"const draw = {DRAW}")
         # strict: Japanese words stand inside \text{…}
         options = {"displayMode": display, "throwOnError": True, "strict": "ignore"}
-        return str(self.engine.call("katex.renderToString", tex, options))
+        return str(self.engine.call("draw", tex, options))
 
 
 _katex = _Katex()

@@ -1,6 +1,7 @@
 """The JavaScript and CSS of an explorer, put together for each of its two hosts.
 
-numbers.js and draw.js are shared; explorer.js drives the plain page, widget.js the kernel's widget.
+pack.js (beside pack.py), layout.js, numbers.js and draw.js are shared; controls.js and explorer.js drive the plain page,
+widget.js the kernel's widget. What the scripts take from each other and from here is in types.d.ts.
 """
 
 from __future__ import annotations
@@ -11,31 +12,47 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from sawaru.explorer.narrow import NARROW
+from sawaru.explorer.text import ENTITIES
+from sawaru.theme import style as colours
 from sawaru.theme import theme
 
 BUNDLES = ("cartesian", "gl3d")
+SHARED = ("../pack.js", "layout.js", "numbers.js", "draw.js")
 _HERE = files(__name__)
 
 
 def text(name: str) -> str:
-    """One of this folder's files."""
+    """A file, by its path from this folder."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 
-def _shared() -> str:
-    parts = {key: theme()[key] for key in ("light", "dark", "twins", "height")}
-    compact = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return f"const THEME = {compact};\n{text('numbers.js')}\n{text('draw.js')}"
+def script(*names: str) -> str:
+    """Some of the scripts, after what they take from Python."""
+    looks = {key: theme()[key] for key in ("light", "dark", "twins", "height")}
+    given = {"THEME": looks, "NARROW": NARROW, "ENTITIES": ENTITIES}
+    constants = [f"const {name} = {_compact(value)};" for name, value in given.items()]
+    return "\n".join([*constants, *map(text, names)])
 
 
 def page_script() -> str:
     """The one classic script of a page with explorers; it fetches Plotly from beside itself."""
-    return f'(() => {{\n"use strict";\nconst HERE = document.currentScript.src;\n{_shared()}\n{text("explorer.js")}}})();\n'
+    whole = script(*SHARED, "controls.js", "explorer.js")
+    return f'(() => {{\n"use strict";\nconst HERE = document.currentScript.src;\n{whole}}})();\n'
 
 
 def widget_module() -> str:
     """The anywidget module of the live plot."""
-    return f"{_shared()}\n{text('widget.js')}"
+    return script(*SHARED, "widget.js")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def style() -> str:
+    """The explorers' style with the colours it uses, for a page or a widget that has no other."""
+    return colours() + text("explorer.css")
 
 
 def bundle_path(name: str) -> Any:

@@ -1,60 +1,42 @@
 // The page's side: <sawaru-explorer> replays a snapshot with the native controls that stand in it.
 
+/** @type {Record<string, Promise<Plotly>>} of each bundle, the promise of its Plotly */
 const bundles = {};
+/** @type {Record<string, Plotly>} those that are here */
+const loaded = {};
 
-/** Plotly's JavaScript, fetched once a page from beside this script. */
+/**
+ * Plotly's JavaScript, fetched once a page from beside this script.
+ * @param {string} name
+ */
 function plotlyBundle(name) {
   return (bundles[name] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL(`plotly-${name}.min.js`, HERE).href;
-    script.onload = () => resolve(globalThis.Plotly);
+    script.onload = () => resolve((loaded[name] = globalThis.Plotly));
     script.onerror = () => reject(new Error("Plotly を読み込めませんでした"));
     document.head.append(script);
   }));
 }
 
-const plotlyFor = (figure) => plotlyBundle(needs3d(figure) ? "gl3d" : "cartesian");
+/** @param {Tree} figure */
+const bundleOf = (figure) => (needs3d(figure) ? "gl3d" : "cartesian");
+/** @param {Tree} figure */
+const plotlyFor = (figure) => plotlyBundle(bundleOf(figure));
 
 const PAPER_WIDTH = 620; // pixels of a figure on A4 or Letter between ordinary margins
 
-/** Read a table written by snapshot.py; returns (index of the state in each group) → figure. */
+/**
+ * The figures of the table that a page holds.
+ * @param {string} base64
+ */
 async function readTable(base64) {
   const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  const length = new DataView(bytes.buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  let at = 4 + length;
-  const blocks = header.blocks.map(([dtype, count]) => {
-    const size = KINDS[dtype].BYTES_PER_ELEMENT;
-    const whole = new Uint8Array(size * count);
-    for (let plane = 0; plane < size; plane++)
-      for (let i = 0; i < count; i++) whole[i * size + plane] = bytes[at++];
-    return new KINDS[dtype](whole.buffer);
-  });
-  const arrays = header.arrays.map(([block, start, count, ...columns]) => inRows(blocks[block].subarray(start, start + count), columns));
-  const special = { nan: NaN, inf: Infinity, "-inf": -Infinity };
-  const decode = (value) => {
-    if (value === null || typeof value !== "object") return value;
-    if (Array.isArray(value)) return value.map(decode);
-    if ("$" in value) return typeof value.$ === "number" ? arrays[value.$] : special[value.$];
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, decode(v)]));
-  };
-  return (indices) => {
-    const figure = decode(header.base);
-    header.groups.forEach((group, g) => {
-      for (const [pathIndex, value] of group.diffs[group.index[indices[g]]]) {
-        const path = header.paths[pathIndex];
-        const parent = path.slice(0, -1).reduce((node, key) => node[key], figure);
-        const key = path.at(-1);
-        if (value?.$ === "deleted") delete parent[key];
-        else parent[key] = decode(value);
-      }
-    });
-    return figure;
-  };
+  return unpack(new Uint8Array(await new Response(stream).arrayBuffer()));
 }
 
+/** @param {string} text */
 function unescaped(text) {
   try {
     return decodeURIComponent(text);
@@ -64,12 +46,27 @@ function unescaped(text) {
 }
 
 class SawaruExplorer extends HTMLElement {
+  started = false;
+  near = false;
+  stale = false;
+  /** @type {Plot} */ plot;
+  /** @type {HTMLElement} */ caption;
+  /** @type {Control[][]} group by group */ spec = [];
+  /** @type {Control[]} */ controls = [];
+  /** @type {Record<string, number>} of each control, the place of its value */ index = {};
+  /** @type {((indices: number[]) => Tree) | undefined} */ figureAt;
+  /** @type {Promise<void> | undefined} */ waking;
+  /** @type {Promise<void> | undefined} */ preparing;
+  /** @type {Promise<void> | null} */ drawing = null;
+  /** @type {number | null} the time of the input that has not been drawn */ wanted = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ hashTimer;
+
   connectedCallback() {
     if (this.started) return;
     this.started = true;
-    this.plot = this.querySelector(".sawaru-plot");
-    this.caption = this.querySelector("figcaption");
-    this.spec = JSON.parse(this.querySelector(".sawaru-spec").textContent);
+    this.plot = /** @type {Plot} */ (this.one(".sawaru-plot"));
+    this.caption = this.one("figcaption");
+    this.spec = JSON.parse(this.one(".sawaru-spec").textContent);
     this.controls = this.spec.flat();
     this.index = Object.fromEntries(this.controls.map((c) => [c.name, c.default]));
     for (const control of this.controls) this.wire(control);
@@ -80,7 +77,7 @@ class SawaruExplorer extends HTMLElement {
     addEventListener("afterprint", () => this.toScreen());
     const linked = this.readHash();
     new IntersectionObserver((entries) => {
-      this.near = entries.at(-1).isIntersecting;
+      this.near = entries[entries.length - 1].isIntersecting;
       if (!this.near) return;
       if (this.stale) this.refresh();
       this.wake();
@@ -94,7 +91,7 @@ class SawaruExplorer extends HTMLElement {
 
   /** All that drawing needs, Plotly and the table, so that it can be done at once. */
   prepare() {
-    return (this.preparing ??= readTable(this.querySelector(".sawaru-table").textContent.trim()).then(async (figureAt) => {
+    return (this.preparing ??= readTable(this.one(".sawaru-table").textContent.trim()).then(async (figureAt) => {
       await plotlyFor(figureAt(this.indices()));
       this.figureAt = figureAt;
     }));
@@ -113,11 +110,15 @@ class SawaruExplorer extends HTMLElement {
     if (!this.stale) this.redraw();
   }
 
-  // No browser waits for a promise before it prints: a figure that is prepared is drawn within these events.
+  /** No browser waits for a promise before it prints: a figure that is prepared is drawn within this call. */
   toPaper() {
     this.plot.style.width = `${PAPER_WIDTH}px`;
-    this.wake();
-    this.redraw();
+    const figure = this.figureAt?.(this.indices());
+    const Plotly = figure && loaded[bundleOf(figure)];
+    if (!Plotly) return;
+    this.say(captionOf(figure));
+    draw(Plotly, this.plot, figure, performance.now()).catch((error) => this.fail(error));
+    this.dataset.state = "ready";
   }
 
   toScreen() {
@@ -125,11 +126,13 @@ class SawaruExplorer extends HTMLElement {
     if (this.figureAt) this.refresh();
   }
 
+  /** @param {Error} error */
   fail(error) {
     this.dataset.state = "error";
     this.say(`図を表示できませんでした（${error.message}）。ページを読み込み直してください。`);
   }
 
+  /** @param {string} text */
   say(text) {
     if (this.caption.textContent !== text) this.caption.textContent = text;
     this.plot.setAttribute("aria-label", `${this.dataset.description}。${text}`);
@@ -144,12 +147,13 @@ class SawaruExplorer extends HTMLElement {
   /** Draw the current state; moves that arrive meanwhile are merged into the latest. */
   async redraw(since = performance.now()) {
     this.wanted = since;
-    if (!this.figureAt || this.drawing) return this.drawing;
+    const { figureAt } = this;
+    if (!figureAt || this.drawing) return this.drawing;
     const drawLatest = async () => {
       while (this.wanted !== null) {
         const started = this.wanted;
         this.wanted = null;
-        const figure = this.figureAt(this.indices());
+        const figure = figureAt(this.indices());
         this.say(captionOf(figure));
         await draw(await plotlyFor(figure), this.plot, figure, started);
       }
@@ -159,24 +163,44 @@ class SawaruExplorer extends HTMLElement {
 
   // ------------------------------------------------------------------------------------------------------- controls
 
-  inputs(control) {
-    return [...this.querySelectorAll(`[data-control="${control.name}"]`)];
+  /**
+   * The one element inside that a selector names.
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
+  one(selector) {
+    return /** @type {HTMLElement} */ (this.querySelector(selector));
   }
 
+  /**
+   * @param {Control} control
+   * @returns {Input[]}
+   */
+  inputs(control) {
+    return [.../** @type {NodeListOf<Input>} */ (this.querySelectorAll(`[data-control="${control.name}"]`))];
+  }
+
+  /** @param {Control} control */
   wire(control) {
+    const { read, wire } = CONTROLS[control.kind];
     for (const input of this.inputs(control)) {
+      /** @param {Event} event */
       const changed = (event) => {
-        if (control.kind === "play") this.pause(control);
-        const index = input.type === "checkbox" ? Number(input.checked) : Number(input.value);
-        if (input.type !== "radio" || input.checked) this.move(control, index, event.timeStamp);
+        control.pause?.();
+        const index = read(input);
+        if (index !== null) this.move(control, index, event.timeStamp);
       };
       input.addEventListener("input", changed);
       input.addEventListener("change", changed);
     }
-    if (control.kind === "play") this.wirePlay(control);
+    wire?.(control, this);
     this.show(control);
   }
 
+  /**
+   * @param {Control} control
+   * @param {number} index
+   */
   move(control, index, since = performance.now()) {
     if (this.index[control.name] === index) return;
     this.index[control.name] = index;
@@ -185,67 +209,18 @@ class SawaruExplorer extends HTMLElement {
     this.redraw(since);
   }
 
+  /** @param {Control} control */
   show(control) {
     const index = this.index[control.name];
-    for (const input of this.inputs(control)) {
-      if (input.type === "checkbox") input.checked = Boolean(index);
-      else if (input.type === "radio") input.checked = Number(input.value) === index;
-      else input.value = index;
-      if (input.type === "range") {
-        input.setAttribute("aria-valuetext", control.texts[index]);
-        input.style.setProperty("--filled", `${(100 * index) / Math.max(1, control.texts.length - 1)}%`);
-      }
-    }
+    for (const input of this.inputs(control)) CONTROLS[control.kind].show(input, index, control);
     const output = this.querySelector(`[data-shows="${control.name}"]`);
     if (output) output.textContent = control.texts[index];
   }
 
-  wirePlay(control) {
-    const box = this.querySelector(`[data-play="${control.name}"]`);
-    const [back, play, forward] = box.querySelectorAll("button");
-    control.button = play;
-    control.speed = box.querySelector("select");
-    const last = control.texts.length - 1;
-    const step = (by, event) => {
-      this.pause(control);
-      this.move(control, Math.min(last, Math.max(0, this.index[control.name] + by)), event.timeStamp);
-    };
-    back.addEventListener("click", (event) => step(-1, event));
-    forward.addEventListener("click", (event) => step(1, event));
-    play.addEventListener("click", () => (control.timer ? this.pause(control) : this.play(control)));
-    control.speed.addEventListener("change", () => control.timer && this.play(control));
-    this.inputs(control)[0].addEventListener("keydown", (event) => {
-      if (event.key !== " ") return;
-      event.preventDefault();
-      play.click();
-    });
-  }
-
-  play(control) {
-    this.pause(control);
-    const last = control.texts.length - 1;
-    if (this.index[control.name] === last) this.move(control, 0);
-    this.caption.setAttribute("aria-live", "off");
-    control.button.textContent = "⏸";
-    control.button.setAttribute("aria-label", "一時停止");
-    const tick = () => {
-      if (this.index[control.name] >= last) return this.pause(control);
-      this.move(control, this.index[control.name] + 1);
-    };
-    control.timer = setInterval(tick, control.interval / Number(control.speed.value));
-  }
-
-  pause(control) {
-    clearInterval(control.timer);
-    control.timer = null;
-    control.button.textContent = "▶";
-    control.button.setAttribute("aria-label", "再生");
-    this.caption.setAttribute("aria-live", "polite");
-  }
-
+  /** @param {Event} event */
   reset(event) {
     for (const control of this.controls) {
-      if (control.timer) this.pause(control);
+      control.pause?.();
       this.index[control.name] = control.default;
       this.show(control);
     }
@@ -270,7 +245,7 @@ class SawaruExplorer extends HTMLElement {
     if (unescaped(id) !== this.id || query === undefined) return false;
     const wanted = new URLSearchParams(query);
     for (const control of this.controls) {
-      const index = control.keys.indexOf(wanted.get(control.name));
+      const index = control.keys.indexOf(wanted.get(control.name) ?? "");
       this.index[control.name] = index < 0 ? control.default : index;
       this.show(control);
     }

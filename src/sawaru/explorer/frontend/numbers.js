@@ -6,22 +6,37 @@
 const NUMBERS = ["x", "y", "z", "customdata"];
 const QUICK = ["scatter", "bar", "heatmap", "contour"];
 
+/**
+ * Whether two trees hold the same.
+ * @param {any} a
+ * @param {any} b
+ * @returns {boolean}
+ */
 function same(a, b) {
   if (Object.is(a, b)) return true;
   if (!a || !b || typeof a !== "object" || a.constructor !== b.constructor) return false;
-  if (a.length !== undefined) return a.length === b.length && a.every((v, i) => same(v, b[i]));
+  if (typeof a.every === "function") return a.length === b.length && a.every((/** @type {any} */ v, /** @type {number} */ i) => same(v, b[i]));
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((k) => k in b && same(a[k], b[k]));
 }
 
-/** Numbers alone, in one list or in rows; null is a gap. */
+/**
+ * Numbers alone, in one list or in rows; null is a gap.
+ * @type {(list: any) => boolean}
+ */
 const numeric = (list) =>
   ArrayBuffer.isView(list) || (Array.isArray(list) && list.every((v) => v === null || typeof v === "number" || numeric(v)));
 
-/** The traces of which only numbers differ, as [index, names of the lists]; null when anything else does. */
+/**
+ * The traces of which only numbers differ; null when anything else does.
+ * @param {Tree} before
+ * @param {Tree} after
+ * @returns {Changed | null}
+ */
 function numbersApart(before, after) {
   if (before.data.length !== after.data.length) return null;
   if (!same({ ...before.layout, title: null }, { ...after.layout, title: null })) return null;
+  /** @type {Changed} */
   const changed = [];
   for (const [i, trace] of after.data.entries()) {
     const was = before.data[i];
@@ -33,7 +48,13 @@ function numbersApart(before, after) {
   return changed;
 }
 
-/** Whether nothing but the trace follows from the lists `names` of `next`: no range of an axis or of colours, no stack, no error bars. */
+/**
+ * Whether nothing but the trace follows from the lists `names` of `next`: no range of an axis or of colours, no stack, no error bars.
+ * @param {Plot} plot
+ * @param {Trace} trace
+ * @param {Trace} next
+ * @param {string[]} names
+ */
 function standsAlone(plot, trace, next, names) {
   if (!QUICK.includes(trace.type)) return false;
   if (trace.z && (!trace.z.every?.(numeric) || (trace.zauto && trace.showscale) || trace.autocontour || trace.coloraxis)) return false;
@@ -47,12 +68,18 @@ function standsAlone(plot, trace, next, names) {
   });
 }
 
-/** Draw the numbers of `data` alone; false when that would not be the whole truth. */
+/**
+ * Draw the numbers of `data` alone; false when that would not be the whole truth.
+ * @param {Plot} plot
+ * @param {Trace[]} data
+ * @param {Changed} changed
+ */
 function drawNumbers(plot, data, changed) {
   const { _fullData: full, _fullLayout: layout, calcdata } = plot;
   const seen = changed.filter(([i]) => full[i].visible === true);
   if (layout._zindices?.length !== 1 || !seen.every(([i, names]) => standsAlone(plot, full[i], data[i], names))) return false;
   for (const [i, names] of changed) for (const name of names) plot.data[i][name] = full[i][name] = data[i][name];
+  /** @param {Trace} trace */
   const subplotOf = (trace) => layout._plots[trace.xaxis + trace.yaxis];
   const fresh = new Set();
   for (const [i] of seen) {

@@ -2,7 +2,11 @@
 
 const PAGE = (globalThis.sawaruPlotly ??= {});
 
-/** Plotly for this model; the first model to want a bundle asks the kernel for it, the others wait. */
+/**
+ * Plotly for this model; the first model to want a bundle asks the kernel for it, the others wait.
+ * @param {Model} model
+ * @param {string} name
+ */
 function plotlyFor(model, name) {
   const entry = (PAGE[name] ??= {});
   entry.ready ??= new Promise((resolve) => (entry.resolve = resolve));
@@ -21,6 +25,10 @@ function plotlyFor(model, name) {
   return entry.ready;
 }
 
+/**
+ * @param {string} name
+ * @param {DataView<ArrayBuffer>} buffer the bundle's gzip
+ */
 async function receive(name, buffer) {
   const entry = PAGE[name];
   if (!entry || entry.arrived) return;
@@ -29,29 +37,35 @@ async function receive(name, buffer) {
   const source = await new Response(stream).text();
   const text = `const module = undefined, exports = undefined, define = undefined;\n${source}\nexport default globalThis.Plotly;`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  entry.resolve((await import(/* webpackIgnore: true */ /* @vite-ignore */ url)).default);
+  entry.resolve?.((await import(/* webpackIgnore: true */ /* @vite-ignore */ url)).default);
   URL.revokeObjectURL(url);
 }
 
-/** Plotly's typed-array specs as the arrays that they stand for. */
+/**
+ * Plotly's typed-array specs as the arrays that they stand for.
+ * @param {string} _
+ * @param {any} value
+ */
 function withArrays(_, value) {
   if (typeof value?.bdata !== "string") return value;
   const bytes = Uint8Array.from(atob(value.bdata), (c) => c.charCodeAt(0));
-  return inRows(new KINDS[value.dtype](bytes.buffer), (value.shape ?? "").split(",").slice(1).map(Number));
+  return inRows(new ARRAYS[/** @type {Dtype} */ (value.dtype)](bytes.buffer), (value.shape ?? "").split(",").slice(1).map(Number));
 }
 
+/** @param {{ model: Model }} host */
 function initialize({ model }) {
   model.on("msg:custom", (message, buffers) => {
     if (message.kind === "plotly") receive(message.name, buffers[0]);
   });
 }
 
+/** @param {{ model: Model, el: HTMLElement }} host */
 function render({ model, el }) {
   el.classList.add("sawaru-live");
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
   const frame = document.createElement("div");
-  const plot = document.createElement("div");
+  const plot = /** @type {Plot} */ (/** @type {Element} */ (document.createElement("div")));
   const error = document.createElement("p");
   caption.setAttribute("aria-live", "polite");
   plot.className = "sawaru-plot";
@@ -64,8 +78,10 @@ function render({ model, el }) {
 
   // The controls are other widgets: the time of an input is the last event in the box that holds them and this plot.
   let since = performance.now();
+  /** @param {Event} event */
   const touched = (event) => { if (event.isTrusted !== false || event.type !== "pointermove") since = performance.now(); };
   const kinds = ["pointerdown", "pointermove", "keydown", "input", "change", "click"];
+  /** @type {Element | null} */
   let box = null;
   const listen = () => {
     box = el.closest(".sawaru-box") ?? el;

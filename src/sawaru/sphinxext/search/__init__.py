@@ -2,7 +2,7 @@
 
 Pagefind cuts the index and the query with two different dictionaries, so that a compound (拡散モデル) may be missed or
 matched by its first character only. Here each Japanese character is a word of its own in the index (a zero-width space
-stands between them), and `book.js` asks for the characters of the query as a phrase: an exact search for any part.
+stands between them), and `search.js` asks for the characters of the query as a phrase: an exact search for any part.
 """
 
 import asyncio
@@ -16,9 +16,12 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString
 from pagefind.index import IndexConfig, PagefindIndex
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
 
 JAPANESE_CHARACTER = re.compile(
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -70,9 +73,19 @@ def _build_index(app: Sphinx, exception: Exception | None) -> None:
     logger.info("search: %d pages indexed", len(pages))
 
 
+def _add_templates(app: Sphinx, config: Config) -> None:
+    config.templates_path.insert(0, str(HERE))
+
+
 def _use_pagefind(app: Sphinx) -> None:
+    if app.builder.format != "html":
+        return
     # Sphinx writes neither its index nor its search page; ours is added below.
     app.builder.search = False  # type: ignore[attr-defined]
+    folder = Path(app.outdir) / "_static" / "sawaru"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("search.js", "search.css"):
+        shutil.copyfile(HERE / name, folder / name)
 
 
 def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -81,6 +94,9 @@ def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def setup(app: Sphinx) -> None:
+    app.add_js_file("sawaru/search.js", loading_method="defer")
+    app.add_css_file("sawaru/search.css", priority=800)  # after the theme's
+    app.connect("config-inited", _add_templates)
     app.connect("builder-inited", _use_pagefind)
     app.connect("html-collect-pages", _search_page)
     app.connect("build-finished", _build_index)
