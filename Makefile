@@ -47,7 +47,7 @@ test-hub: $(READY) chromium ## 教室の JupyterHub の設定のテスト（Node
 	$(call stage,JupyterHub,$(BIN)/pytest -q tests/hub)
 
 lint:
-	$(call stage,書き方,$(BIN)/ruff check . && $(BIN)/ruff check --quiet --isolated --select F401,F841 book && $(BIN)/ruff format --check . && $(BIN)/python tools/notebooks.py --check book)
+	$(call stage,書き方,$(BIN)/ruff check . && $(BIN)/ruff check --quiet --isolated --select F401,F811,F841 book && $(BIN)/ruff format --check . && $(BIN)/python tools/notebooks.py --check book)
 
 types:
 	$(call stage,型,$(BIN)/mypy)

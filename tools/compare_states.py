@@ -84,9 +84,7 @@ def unpacked(data: bytes) -> Iterator[dict[str, Any]]:
 def tables(place: Path) -> dict[str, bytes]:
     """The packed tables of a site, a page or a notebook: `chapter.explorer` to bytes."""
     if place.suffix == ".ipynb":
-        return {
-            f"{place.stem}.{name}": base64.b64decode(table) for name, table in TABLE.findall(run(place))
-        }
+        return {f"{place.stem}.{name}": base64.b64decode(table) for name, table in TABLE.findall(run(place))}
     pages = [place] if place.is_file() else sorted(place.rglob("*.html"))
     return {
         f"{page.stem}.{name}": base64.b64decode(table)
@@ -145,10 +143,11 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def shown(figure: dict[str, Any]) -> dict[str, Any]:
-    """The figure as the page shows it: a trace without a name has no legend entry, said or not."""
+    """The figure as the page shows it: without a name no legend entry, said or not; plots do not cover each other."""
     for trace in figure["data"]:
         if not trace.get("name"):
             trace.pop("showlegend", None)
+    figure["data"].sort(key=lambda trace: str(trace.get("xaxis", "x")))
     return figure
 
 
@@ -181,7 +180,9 @@ def main() -> int:
         print(f"{name}：{len(pairs)} 状態" + ("" if counted else "、同じ"))
         for place, count in counted.items():
             differ = True
-            a, b = (np.array2string(v, threshold=6) if isinstance(v, np.ndarray) else v for v in examples[place])
+            a, b = (
+                np.array2string(v, threshold=6) if isinstance(v, np.ndarray) else v for v in examples[place]
+            )
             print(f"  {place}（{count}）：{a} → {b}")
     return int(differ)
 

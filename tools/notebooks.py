@@ -3,7 +3,8 @@
 Normal: stable cell ids and key order, only the metadata that a reader's tool uses, and no outputs but the text of cells that
 say NBVAL_CHECK_OUTPUT, which the tests compare. Those cells count as executed (1), the others do not. Cells tagged `models`
 hold the text of `src/sawaru/models/<chapter>.py`, definition by definition. The setup cell begins with the same lines in
-every chapter; they install the library from the repository that `_config.yml` names.
+every chapter; they install the library from the repository that `_config.yml` names. No line is so wide that a reader must
+scroll: the page's column holds 88 characters, a folded cell may be a little wider.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from typing import Any
 
 import yaml
 
+from sawaru.explorer.text import width
 from sawaru.notebook import NotebookError, joined, load
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "src" / "sawaru" / "models"
 MARK = "# NBVAL_CHECK_OUTPUT"
+WIDEST, WIDEST_FOLDED = 88, 110  # columns; a Japanese character takes two
+FOLDED = {"hide-input", "hide-cell", "remove-cell"}
 CELL_METADATA = ("cellView", "jupyter", "tags")
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -40,7 +44,8 @@ if "google.colab" in sys.modules and not find_spec("sawaru"):
     %pip install --quiet {{SAWARU}}
 if not find_spec("sawaru"):
     raise RuntimeError(
-        "この本のライブラリ sawaru が入っていません。通信できるかを確かめて、このセルをもう一度実行してください。"
+        "この本のライブラリ sawaru が入っていません。"
+        "通信できるかを確かめて、このセルをもう一度実行してください。"
         f"Colab のほかでは、先に %pip install {{SAWARU}} を実行してください。"
     )
 """
@@ -121,6 +126,19 @@ def _definitions(source: str) -> dict[str, str]:
     return found
 
 
+def too_wide(notebook: dict[str, Any]) -> list[str]:
+    """Where code is wider than its cell may be, each as "cell id, line: columns"."""
+    found = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            folded = FOLDED & set(cell["metadata"].get("tags", []))
+            widest = WIDEST_FOLDED if folded else WIDEST
+            for number, line in enumerate(joined(cell["source"]).splitlines(), start=1):
+                if width(line) > widest:
+                    found.append(f"セル {cell['id']} の {number} 行目：{width(line)} 桁（{widest} 桁まで）")
+    return found
+
+
 def library_of(path: Path) -> str:
     """The text of the library's module for a chapter, "" if there is none."""
     module = MODELS / f"{path.stem}.py"
@@ -170,10 +188,14 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         try:
             text = normal(load(path), library_of(path))
+            wide = too_wide(json.loads(text))
         except NotebookError as error:
             print(error if str(path) in str(error) else f"{path}：{error}", file=sys.stderr)
             failed = True
             continue
+        for place in wide if options.check else ():
+            print(f"{path}：{place}", file=sys.stderr)
+            failed = True
         if text == path.read_text(encoding="utf-8"):
             continue
         if options.fix:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from safetensors.torch import load_file
+from torch import Tensor
+
+from sawaru.device import device
+
 _HERE = Path(__file__).parent
 # An installed wheel carries the folder inside the package, a checkout has it at its top level.
 _FOLDERS = (_HERE / "assets", _HERE.parents[1] / "assets")
@@ -21,3 +26,12 @@ def asset(name: str) -> Path:
     raise FileNotFoundError(
         f"{name} が見つかりません。sawaru を入れ直すか、リポジトリの中で make weights を実行してください。"
     )
+
+
+def weights(chapter: str) -> dict[str, Tensor]:
+    """A chapter's trained weights, `assets/weights/<chapter>.safetensors`, on the device in use.
+
+    Raises:
+        FileNotFoundError: there are none; the message says how to get them.
+    """
+    return load_file(asset(f"weights/{chapter}.safetensors"), device=str(device()))

@@ -46,7 +46,7 @@ INKS = [[0, PAPER], [1, INK]]
 ZERO = {"color": BLUE, "symbol": "diamond"}
 ONE = {"color": ORANGE, "symbol": "circle"}
 
-Axis = str | Sequence[Any] | dict[str, Any]
+Axis = str | tuple[Any, ...] | dict[str, Any]
 
 pio.templates["sawaru"] = go.layout.Template(theme()["light"])
 pio.templates.default = "sawaru"
@@ -134,7 +134,7 @@ class Drawing:
         self._pointer(x, y, look, name, more)
 
     def _pointer(self, x: Any, y: Any, look: dict[str, Any], name: str | None, more: dict[str, Any]) -> None:
-        x, y = (value if np.ndim(value) else [value] for value in (x, y))
+        x, y = (value if np.ndim(value) else [_plain(value)] for value in (x, y))
         trace = _given(type="scatter", x=x, y=y, mode="markers", name=name, marker=look)
         self.add(_quiet(trace | more))
 
@@ -170,6 +170,11 @@ class Drawing:
 
 def _given(**options: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's or PyTorch's as Python's."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _quiet(trace: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +221,9 @@ class Plot(Drawing):
 
 def _limits(axis: Any, letter: str) -> tuple[float, float]:
     if axis.range is None:
-        raise ValueError(f"guide：{letter} 軸に範囲がありません。軸を (名前, はじめ, おわり) で渡してください。")
+        raise ValueError(
+            f"guide：{letter} 軸に範囲がありません。軸を (名前, はじめ, おわり) で渡してください。"
+        )
     low, high = axis.range
     return (10**low, 10**high) if axis.type == "log" else (low, high)
 
@@ -244,6 +251,7 @@ def panels(
     y: Sequence[Axis] = (),
     title: str = "",
     height: int = 380,
+    widths: Sequence[float] = (),
     spacing: float = 0.12,
     **layout: Any,
 ) -> Figure:
@@ -255,6 +263,7 @@ def panels(
             left alone. They are made once: what differs in almost every state is cheaper with `update_xaxes`.
         title: what this state shows; becomes the caption above the plots.
         height: in pixels.
+        widths: of the plots against each other, if they differ.
         spacing: between the plots, as a fraction of the width.
         **layout: anything else of Plotly's layout.
 
@@ -268,16 +277,21 @@ def panels(
                 f"軸は左の図から順に、図の数までのリストで渡してください（渡されたのは {axes!r}）。"
             )
     # As text, so that it can be looked up; NumPy's and PyTorch's numbers become Python's.
-    made = _empty_panels(titles, spacing, json.dumps([x, y], default=lambda value: value.tolist()))
+    axes = json.dumps([x, y], default=lambda value: value.tolist())
+    made = _empty_panels(titles, tuple(widths), spacing, axes)
     look = {**made["layout"], "title": {"text": minus(title)}, "height": height}
     fig = Figure({**made, "data": [], "layout": look})
     return fig.update_layout(**layout) if layout else fig
 
 
 @lru_cache(maxsize=128)
-def _empty_panels(titles: tuple[str, ...], spacing: float, axes: str) -> dict[str, Any]:
+def _empty_panels(
+    titles: tuple[str, ...], widths: tuple[float, ...], spacing: float, axes: str
+) -> dict[str, Any]:
     """The layout, made once, and Plotly's note of which plot is where: `make_subplots` and four axes cost more than the rest."""
-    fig = make_subplots(rows=1, cols=len(titles), subplot_titles=titles, horizontal_spacing=spacing)
+    fig = make_subplots(
+        cols=len(titles), subplot_titles=titles, column_widths=widths or None, horizontal_spacing=spacing
+    )
     below = {"yref": "container", "y": 0, "yanchor": "bottom", "x": 0.5, "xanchor": "center"}
     fig.update_layout(margin={"t": 40, "b": 80}, legend=below)
     fig.update_annotations(font_size=13, yshift=4)
@@ -327,8 +341,9 @@ def _axis(given: Axis) -> dict[str, Any]:
             f"軸は (名前, はじめ, おわり) か、そのあとに log か equal です（渡されたのは {given!r}）。"
         )
     looks: dict[str | None, dict[str, Any]] = {"log": {"type": "log", "dtick": 1}, "equal": {"equal": True}}
+    title = {"title": {"text": name}} if name else {}
     ends = {"range": [*rest]} if rest else {}
-    return {"title": {"text": name}} | ends | looks.get(kind, {})
+    return title | ends | looks.get(kind, {})
 
 
 # A hyphen before a number, and not after a letter or a number: not that of GPT-2, of 2020-21 and of k-平均.

@@ -211,6 +211,24 @@ def test_check_names_the_file_and_changes_nothing(tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.parametrize(
+    ("tags", "columns", "fits"),
+    [([], 88, True), ([], 89, False), (["hide-input"], 110, True), (["hide-cell", "solution"], 111, False)],
+)
+def test_no_line_is_wider_than_its_cell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tags: list[str], columns: int, fits: bool
+) -> None:
+    path = tmp_path / "chapter.ipynb"
+    line = "x = 1  # " + "気温" * 10
+    cell = code(f"y = 2\n{line}{'-' * (columns - len(line) - 20)}", id="wide")
+    cell["metadata"] = {"tags": tags}
+    path.write_text(tool.normal(notebook(cell)), encoding="utf-8")
+    assert tool.main(["--check", str(path)]) == (not fits)
+    told = capsys.readouterr().err
+    assert told == ("" if fits else f"{path}：セル wide の 2 行目：{columns} 桁（{columns - 1} 桁まで）\n")
+    assert tool.main(["--fix", str(path)]) == 0
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ('{\n "cells": [],\n "metadata": {} "nbformat": 4}', "3 行 17 文字目"),

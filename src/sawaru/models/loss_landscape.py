@@ -36,13 +36,20 @@ class Block(nn.Module):
 
 
 def deep(layers: int = 56, width: int = 22, skip: bool = True) -> nn.Sequential:
-    blocks = [Block(width, skip) for _ in range((layers - 2) // 2)]  # ブロック一つに 2 層
+    blocks = [
+        Block(width, skip) for _ in range((layers - 2) // 2)
+    ]  # ブロック一つに 2 層
     first = [nn.Linear(64, width), nn.BatchNorm1d(width), nn.ReLU()]
     return nn.Sequential(*first, *blocks, nn.Linear(width, 10))
 
 
 def training(
-    model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, epochs: int, seed: int = 0
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    x: Tensor,
+    y: Tensor,
+    epochs: int,
+    seed: int = 0,
 ) -> Iterator[float]:
     generator = torch.Generator().manual_seed(seed)
     model.train()
@@ -57,7 +64,9 @@ def training(
 
 
 def random_direction(model: nn.Module, normalize: str, seed: int) -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(seed)  # 乱数は CPU で作り、どの装置でも同じ向きにする
+    generator = torch.Generator().manual_seed(
+        seed
+    )  # 乱数は CPU で作り、どの装置でも同じ向きにする
     direction = {}
     for name, parameter in model.named_parameters():
         w = parameter.detach()
@@ -93,4 +102,6 @@ def slice_loss(
         return F.cross_entropy(functional_call(model, moved, (x,)), y)
 
     with torch.no_grad():
-        return vmap(loss_at, chunk_size=chunk)(steps)  # (点の数, 向きの数) から (点の数,) へ
+        return vmap(loss_at, chunk_size=chunk)(
+            steps
+        )  # (点の数, 向きの数) から (点の数,) へ
