@@ -1,6 +1,7 @@
 """The Sphinx extension behind `jupyter-book build`: one concern a module.
 
 - `execution`  chapters run side by side, and again only when something that they use has changed
+- `uses`       what a chapter uses, followed through imports
 - `snapshots`  explorers become figures that move without a kernel
 - `cells`      folded cells get Japanese labels, markers meant for tools are not shown
 - `chapters`   the list of chapters, from `_toc.yml` and the chapters themselves

@@ -1,7 +1,7 @@
 """Chapters are run before Sphinx reads them, as many at a time as there are cores; MyST-NB then finds them in its cache.
 
-Of a chapter only its own code is in the cache's key. What else its figures depend on is kept beside it as a digest: the
-library, its exercises, the models and weights that it names. When that changes, the chapter is run anew, and no other.
+Of a chapter only its own code is in the cache's key. What else its outputs depend on (see `uses`) is kept beside it as a
+digest. When that changes, the chapter is run anew, and no other.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +21,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-import sawaru
-from sawaru.assets import asset
+from sawaru.sphinxext.uses import uses
 
 logger = logging.getLogger(__name__)
 
-PACKAGE = Path(sawaru.__file__).parent
 DIGESTS = "digests.json"
 
 
@@ -45,42 +40,23 @@ def _choose_cache(app: Sphinx, config: Config) -> None:
     )
 
 
-def dependencies(path: Path) -> Iterator[Path]:
-    """The files besides its own text that a chapter's outputs depend on."""
-    text = path.read_text(encoding="utf-8")
-    yield PACKAGE / "theme.json"
-    for module in sorted(PACKAGE.rglob("*.py")):
-        folder = module.relative_to(PACKAGE).parts[0]
-        if folder == "checks":
-            wanted = module.stem in (path.stem, "__init__")
-        elif folder == "models":
-            wanted = module.stem in (path.stem, "__init__") or f"sawaru.models.{module.stem}" in text
-        else:
-            wanted = folder != "sphinxext"
-        if wanted:
-            yield module
-    for name in sorted(set(re.findall(r'asset\(\\?"([^"\\]+)', text))):
-        with suppress(FileNotFoundError):  # the chapter itself will say so
-            yield asset(name)
-
-
-def digest(path: Path) -> str:
-    """What tells one set of a chapter's dependencies from another."""
+def digest(chapter: Path) -> str:
+    """What tells one state of all that a chapter uses from another."""
     whole = hashlib.sha256()
-    for file in dependencies(path):
+    for file in sorted(uses(chapter)):
         whole.update(file.name.encode() + file.read_bytes())
     return whole.hexdigest()
 
 
 def _chapters(app: Sphinx, docnames: Any) -> dict[str, Path]:
     paths = {name: Path(app.env.doc2path(name)) for name in sorted(docnames)}
-    return {name: path for name, path in paths.items() if path.suffix in (".ipynb", ".md")}
+    return {name: path for name, path in paths.items() if path.suffix == ".ipynb"}
 
 
 def _chapters_to_run_anew(
     app: Sphinx, env: Any, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """Drop from the cache what was run with another library, exercise, model or weight."""
+    """Drop from the cache what was run when something that it uses was another."""
     folder = Path(app.config.nb_execution_cache_path)
     cache = get_cache(folder)
     known = json.loads((folder / DIGESTS).read_text()) if (folder / DIGESTS).exists() else {}
@@ -97,12 +73,11 @@ def _run_side_by_side(app: Sphinx, env: Any, docnames: list[str]) -> None:
     cache = get_cache(app.config.nb_execution_cache_path)
     waiting = []
     for path in _chapters(app, docnames).values():
-        if path.suffix == ".ipynb":
-            notebook = nbformat.read(path, as_version=4)
-            try:
-                cache.match_cache_notebook(notebook)
-            except KeyError:
-                waiting.append((path, notebook))
+        notebook = nbformat.read(path, as_version=4)
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            waiting.append((path, notebook))
     workers = os.cpu_count() or 1
     if len(waiting) < 2 or workers < 2:
         return
