@@ -59,9 +59,7 @@ def _(lookup_one: Callable[..., Any]) -> None:
         ]
         if m == d:
             mistakes.append(((alpha @ K, alpha), "キーを混ぜています。混ぜるのは中身、つまりバリューです。"))
-            mistakes.append(
-                ((V @ alpha, alpha), "V の列ではなく行の向きに混ぜています。alpha @ V としましょう。")
-            )
+            mistakes.append(((V @ alpha, alpha), "V の列ではなく行の向きに混ぜています。alpha @ V としましょう。"))
         expect(got, want, f"lookup_one（n = {n}、d = {d}、m = {m}）の結果", tol=1e-4, mistakes=mistakes)
 
 
@@ -167,9 +165,7 @@ def _(causal_attention: Callable[..., Any]) -> None:
         scores = Q @ K.T / math.sqrt(d)
         lower = torch.ones(n, n).tril()
 
-        def mixed(
-            scores: Tensor, seen: Tensor, fill: float = -math.inf, dim: int = -1, V: Tensor = V
-        ) -> Tensor:
+        def mixed(scores: Tensor, seen: Tensor, fill: float = -math.inf, dim: int = -1, V: Tensor = V) -> Tensor:
             return torch.softmax(scores.masked_fill(seen == 0, fill), dim=dim) @ V
 
         weights = torch.softmax(scores, dim=-1)
@@ -199,7 +195,5 @@ def _(causal_attention: Callable[..., Any]) -> None:
             ),
         ]
         if isinstance(got, Tensor) and got.shape == want.shape and bool(got[0].isnan().any()):
-            raise Wrong(
-                "最初の行が NaN になりました。自分まで隠すと、見てよい相手が一人もいなくなります。対角線は残しましょう。"
-            )
+            raise Wrong("最初の行が NaN になりました。自分まで隠すと、見てよい相手が一人もいなくなります。対角線は残しましょう。")
         expect(got, want, f"causal_attention（n = {n}、d = {d}）", tol=1e-4, mistakes=mistakes)

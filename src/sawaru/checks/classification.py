@@ -113,12 +113,8 @@ def _(one_pass: Callable[..., Any]) -> None:
             (_pass(X, s, w, b, sign=-1), "直す向きが逆です。s が +1 の点を間違えたら、x を足します。"),
         ]
         mistakes: list[tuple[Any, str]] = [*halves]
-        mistakes.append(
-            ((want[0], want[1], len(X)), "w と b は合っています。回数は、点の数ではなく、直した回数です。")
-        )
-        mistakes.append(
-            ((want[0], want[1], 1), "w と b は合っています。回数は、間違えるたびに 1 ずつ増やします。")
-        )
+        mistakes.append(((want[0], want[1], len(X)), "w と b は合っています。回数は、点の数ではなく、直した回数です。"))
+        mistakes.append(((want[0], want[1], 1), "w と b は合っています。回数は、間違えるたびに 1 ずつ増やします。"))
         call = f"w = ({w[0]:g}, {w[1]:g})、b = {b:g} から始めた one_pass"
         expect(got, want, call, tol=1e-4, mistakes=mistakes)
 
@@ -171,23 +167,12 @@ def _(stock_for: Callable[..., Any]) -> None:
                 "シグモイドに q を入れています。確率から z へ、逆に戻しましょう。",
             ),
         ]
-        value = (
-            float(got)
-            if isinstance(got, (int, float)) or (isinstance(got, Tensor) and got.numel() == 1)
-            else None
-        )
+        value = float(got) if isinstance(got, (int, float)) or (isinstance(got, Tensor) and got.numel() == 1) else None
         known = value is not None and any(math.isclose(value, wrong, abs_tol=1e-3) for wrong, _ in mistakes)
-        if (
-            value is not None
-            and math.isfinite(value)
-            and not known
-            and not math.isclose(value, want, abs_tol=1e-3)
-        ):
+        if value is not None and math.isfinite(value) and not known and not math.isclose(value, want, abs_tol=1e-3):
             chance = 1 / (1 + math.exp(min(700.0, -(2 * temperature - 4 * value + b))))
             step = "多すぎ" if value > want else "少なすぎ"
-            raise Wrong(
-                f"q = {q}、気温 {temperature:g} で {value:.4g} を返しましたが、その仕込みで売り切れる確率は {chance:.3g} です。仕込みが{step}ます。"
-            )
+            raise Wrong(f"q = {q}、気温 {temperature:g} で {value:.4g} を返しましたが、その仕込みで売り切れる確率は {chance:.3g} です。仕込みが{step}ます。")
         if value is not None and isinstance(got, Tensor):
             got = value
         expect(got, want, f"stock_for({q}, 3, w, 6)", tol=1e-3, mistakes=[] if q == 0.5 else mistakes)
@@ -240,10 +225,7 @@ def _(bce: Callable[..., Any]) -> None:
             f"小さな z では合いましたが、z = ±1000 では {found} になりました（期待する値は {want:.4g}）。"
             "exp が溢れたか、0 の対数をとっています。指数の引数がいつも 0 以下になるように、式を変形しましょう。"
         )
-    clipped = (
-        "小さな z では合いましたが、z = ±1000 で値がずれました。確率を切り詰める（clamp や小さな数を足す）と、"
-        "壊れない代わりに損失が頭打ちになります。z のまま計算しましょう。"
-    )
+    clipped = "小さな z では合いましたが、z = ±1000 で値がずれました。確率を切り詰める（clamp や小さな数を足す）と、壊れない代わりに損失が頭打ちになります。z のまま計算しましょう。"
     if isinstance(got, (float, Tensor)) and float(torch.as_tensor(got).mean()) < 0.95 * float(want):
         raise Wrong(clipped)
     expect(got, want, "z = ±1000 を含む bce(z, y)", tol=1e-4)
@@ -311,11 +293,7 @@ def _(logistic_gradient: Callable[..., Any]) -> None:
             ((want[1], want[0]), "順番が逆です。(w の勾配, b の勾配) の順で返しましょう。"),
         ]
         if isinstance(got, Tensor) and got.shape == (inputs,):
-            raise Wrong(
-                "w の勾配だけが返っています。b の勾配も求め、(w の勾配, b の勾配) の組で返しましょう。"
-            )
+            raise Wrong("w の勾配だけが返っています。b の勾配も求め、(w の勾配, b の勾配) の組で返しましょう。")
         if isinstance(got, Tensor) and got.shape == (inputs + 1,):
-            raise Wrong(
-                f"形 ({inputs + 1},) のテンソルが一つ返りました。(w の勾配, b の勾配) の組に分けて返しましょう。"
-            )
+            raise Wrong(f"形 ({inputs + 1},) のテンソルが一つ返りました。(w の勾配, b の勾配) の組に分けて返しましょう。")
         expect(got, want, f"logistic_gradient（N = 5、P = {inputs}）", tol=1e-4, mistakes=mistakes)

@@ -151,15 +151,8 @@ def _(ddim_step: Callable[..., Any]) -> None:
                 "x̂_0 を求めるときのノイズの係数に平方根がありません。",
             ),
         ]
-        if (
-            isinstance(got, Tensor)
-            and isinstance(again, Tensor)
-            and got.shape == again.shape
-            and not got.equal(again)
-        ):
-            raise Wrong(
-                "2 回呼ぶと違う値が返りました。DDIM は乱数を使いません。新しいノイズを混ぜるのは DDPM です。"
-            )
+        if isinstance(got, Tensor) and isinstance(again, Tensor) and got.shape == again.shape and not got.equal(again):
+            raise Wrong("2 回呼ぶと違う値が返りました。DDIM は乱数を使いません。新しいノイズを混ぜるのは DDPM です。")
         expect(got, want, f"ddim_step（a_t = {before}、a_s = {after}）", mistakes=mistakes)
 
 
@@ -174,13 +167,9 @@ def _(guided: Callable[..., Any]) -> None:
     def model(x: Tensor, t: Tensor, y: Any) -> Tensor:
         if not isinstance(y, Tensor) or y.dim() != 1 or len(y) != len(x):
             shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
-            raise Wrong(
-                f"model に渡した y が {shape} です。x と同じ枚数の、形 ({len(x)},) の整数を渡しましょう。null も、枚数だけ並べます。"
-            )
+            raise Wrong(f"model に渡した y が {shape} です。x と同じ枚数の、形 ({len(x)},) の整数を渡しましょう。null も、枚数だけ並べます。")
         if len(t) != len(x):
-            raise Wrong(
-                f"model に渡した x は {len(x)} 枚なのに、t は {len(t)} 個です。枚数をそろえましょう。"
-            )
+            raise Wrong(f"model に渡した x は {len(x)} 枚なのに、t は {len(t)} 個です。枚数をそろえましょう。")
         seen.append(y.clone())
         table = torch.arange(11, dtype=torch.float64) ** 2 / 20 - 1
         return table[y].reshape(-1, 1, 1, 1) * x.cos() + 0.1 * t.reshape(-1, 1, 1, 1)
@@ -194,9 +183,7 @@ def _(guided: Callable[..., Any]) -> None:
         with unchanged(x, "x"), unchanged(y, "y"), unchanged(t, "t"):
             got = guided(model, x, t, y, w, null)
         if not seen:
-            raise Wrong(
-                "model が一度も呼ばれていません。条件付きと条件なしの予測を、model から求めましょう。"
-            )
+            raise Wrong("model が一度も呼ばれていません。条件付きと条件なしの予測を、model から求めましょう。")
         want = (1 + w) * told - w * untold
         mistakes = [
             (

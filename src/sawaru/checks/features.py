@@ -102,9 +102,7 @@ def _(clock: Callable[..., Any]) -> None:
         if isinstance(place, Tensor) and place.shape == (2, 9):
             raise Wrong("形が (2, N) です。特徴を列に並べ、(N, 2) にしましょう。stack の dim を確かめます。")
         if isinstance(place, Tensor) and place.shape in ((9,), (9, 1)):
-            raise Wrong(
-                "特徴が 1 個しかありません。1 個の sin や cos では、たとえば 3 時と 9 時、あるいは 3 時と 21 時が区別できません。"
-            )
+            raise Wrong("特徴が 1 個しかありません。1 個の sin や cos では、たとえば 3 時と 9 時、あるいは 3 時と 21 時が区別できません。")
         expect(got, circle(angle), "clock(hour)")
     place = place.detach().cpu().double()
     d, want = apart(place), apart(circle(angle))
@@ -123,14 +121,9 @@ def _(clock: Callable[..., Any]) -> None:
         raise Wrong("0 時と 12 時が同じ点になっています。時計の文字盤と違い、一周を 24 時間にしましょう。")
     for i, j in ((2, 4), (2, 7), (3, 0), (0, 5)):
         if d[i, j] < 1e-3:
-            raise Wrong(
-                f"{hour[i]:g} 時と {hour[j]:g} 時が同じ点になっています。2 個の特徴を合わせると、どの時刻も区別できるようにしましょう。"
-            )
+            raise Wrong(f"{hour[i]:g} 時と {hour[j]:g} 時が同じ点になっています。2 個の特徴を合わせると、どの時刻も区別できるようにしましょう。")
     if d[1, 8] > d[0, 2]:
-        raise Wrong(
-            f"23 時半と 0 時半の距離が {d[1, 8]:.3g} で、0 時と 3 時の距離 {d[0, 2]:.3g} より遠くなっています。"
-            "夜中をまたいでもつながるように、円の上に置きましょう。"
-        )
+        raise Wrong(f"23 時半と 0 時半の距離が {d[1, 8]:.3g} で、0 時と 3 時の距離 {d[0, 2]:.3g} より遠くなっています。夜中をまたいでもつながるように、円の上に置きましょう。")
     scale = float(d[0, 5] / want[0, 5])
     if torch.allclose(d, scale * want, atol=1e-3 * max(1.0, scale)):
         raise Wrong(f"円の上に並んでいます。半径が {scale:.3g} なので、1 にしましょう。")
@@ -207,9 +200,7 @@ def _(kfold_error: Callable[..., Any]) -> None:
 
         each = [squares(fold != i, fold == i) for i in range(k)]
         whole = torch.ones(rows, dtype=torch.bool)
-        blocks = torch.cat(
-            [torch.full((len(part),), i) for i, part in enumerate(torch.arange(rows).chunk(k))]
-        )
+        blocks = torch.cat([torch.full((len(part),), i) for i, part in enumerate(torch.arange(rows).chunk(k))])
         bare = [(Phi[fold == i] @ _fit(Phi[fold != i], y[fold != i]) - y[fold == i]) ** 2 for i in range(k)]
         want = torch.cat(each).mean()
         mistakes = [

@@ -106,14 +106,10 @@ def _(slope_through_origin: Callable[..., Any]) -> None:
     ]
     if isinstance(got, (int, float)) or (isinstance(got, Tensor) and got.dim() == 0):
         slope = float(got)
-        known = any(
-            wrong.dim() == 0 and math.isclose(slope, wrong.item(), rel_tol=1e-4) for wrong, _ in mistakes
-        )
+        known = any(wrong.dim() == 0 and math.isclose(slope, wrong.item(), rel_tol=1e-4) for wrong, _ in mistakes)
         if math.isfinite(slope) and not known and not math.isclose(slope, best.item(), rel_tol=1e-4):
             loss, way = ((slope * x - y) ** 2).mean().item(), "増やす" if slope < best else "減らす"
-            raise Wrong(
-                f"a = {slope:.4g} を返しました。このときの MSE は {loss:.4g} で、a を少し{way}と、もっと小さくなります。MSE を a で微分した式を 0 とおき、a について解き直してみましょう。"
-            )
+            raise Wrong(f"a = {slope:.4g} を返しました。このときの MSE は {loss:.4g} で、a を少し{way}と、もっと小さくなります。MSE を a で微分した式を 0 とおき、a について解き直してみましょう。")
     expect(got, best, "slope_through_origin(x, y)", tol=1e-4, mistakes=mistakes)
 
 
@@ -184,7 +180,5 @@ def _(laplace_nll: Callable[..., Any]) -> None:
     many = torch.linspace(-30, 30, 5000, dtype=torch.float64)
     got = _called(laplace_nll, y=many.clone(), y_hat=torch.zeros_like(many), s=2.5)
     if isinstance(got, (float, Tensor)) and bool(torch.as_tensor(got).isinf().all()):
-        raise Wrong(
-            "4 件では合いましたが、5000 件では inf になりました。密度の積が 0 に潰れています。密度を掛けずに、対数密度を足しましょう。"
-        )
+        raise Wrong("4 件では合いましたが、5000 件では inf になりました。密度の積が 0 に潰れています。密度を掛けずに、対数密度を足しましょう。")
     expect(got, many.abs().sum() / 2.5 + 5000 * math.log(5), "5000 件の laplace_nll(y, y_hat, 2.5)", tol=1e-4)

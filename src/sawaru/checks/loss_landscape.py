@@ -49,24 +49,15 @@ def _(classify: Callable[..., Any]) -> None:
         seen = f"固有値が {eigenvalues} の行列を「{got}」と答えました。"
         flipped = {"極小": "極大", "極大": "極小"}.get(want)
         if got == flipped:
-            raise Wrong(
-                f"{seen}固有値が正なら、その向きには谷です。符号を逆に読んでいないか、行列式だけで決めていないかを確かめましょう。"
-            )
+            raise Wrong(f"{seen}固有値が正なら、その向きには谷です。符号を逆に読んでいないか、行列式だけで決めていないかを確かめましょう。")
         if want == "不明":
-            raise Wrong(
-                f"{seen}0 の向きには、二階微分だけでは上りとも下りとも言えません。"
-                "丸め誤差があるので、0 かどうかは 1e-6 ほどの幅を持たせて調べましょう。"
-            )
+            raise Wrong(f"{seen}0 の向きには、二階微分だけでは上りとも下りとも言えません。丸め誤差があるので、0 かどうかは 1e-6 ほどの幅を持たせて調べましょう。")
         if bool((H.diagonal() > 0).all()) and min(eigenvalues) < 0:
-            raise Wrong(
-                f"{seen}対角成分は 2 つとも正ですが、斜めの向きに下っています。対角成分ではなく固有値を見ましょう。"
-            )
+            raise Wrong(f"{seen}対角成分は 2 つとも正ですが、斜めの向きに下っています。対角成分ではなく固有値を見ましょう。")
         if got == "不明" and want == "鞍点":
             raise Wrong(f"{seen}正の向きと負の向きが一つずつあれば、0 が混ざっていても鞍点です。")
         if want == "鞍点" and len(H) == 3:
-            raise Wrong(
-                f"{seen}上る向きと下る向きの両方があります。行列式の符号だけでは、3 次元から先は見分けられません。"
-            )
+            raise Wrong(f"{seen}上る向きと下る向きの両方があります。行列式の符号だけでは、3 次元から先は見分けられません。")
         raise Wrong(f"{seen}正の固有値と負の固有値の、どちらがあるかを順に調べてみましょう。")
 
 
@@ -140,20 +131,14 @@ def _(rescale: Callable[..., Any]) -> None:
         with unchanged(weights, "weights"), unchanged(biases, "biases"):
             got = rescale(list(weights), list(biases), k, c)
         if not isinstance(got, tuple | list) or len(got) != 2:
-            raise Wrong(
-                "返すのは (重みのリスト, バイアスのリスト) の組です。`return W, b` の形で返しましょう。"
-            )
+            raise Wrong("返すのは (重みのリスト, バイアスのリスト) の組です。`return W, b` の形で返しましょう。")
         W, b = (list(part) for part in got)
         if len(W) != len(weights) or len(b) != len(biases):
-            raise Wrong(
-                f"重みが {len(W)} 個、バイアスが {len(b)} 個返りました。どちらも {len(weights)} 個のはずです。"
-            )
+            raise Wrong(f"重みが {len(W)} 個、バイアスが {len(b)} 個返りました。どちらも {len(weights)} 個のはずです。")
         for i, (mine, theirs) in enumerate(zip((*W, *b), (*weights, *biases), strict=True)):
             what = f"weights[{i}]" if i < len(W) else f"biases[{i - len(W)}]"
             if tuple(mine.shape) != tuple(theirs.shape):
-                raise Wrong(
-                    f"{what} の形が {tuple(mine.shape)} になりました（期待する形は {tuple(theirs.shape)}）。"
-                )
+                raise Wrong(f"{what} の形が {tuple(mine.shape)} になりました（期待する形は {tuple(theirs.shape)}）。")
         where = f"k = {k}、c = {c:g} で、"
         ratio = [float((m / t).median()) for m, t in zip(W, weights, strict=True)]
         tilt = [float((m / t).median()) for m, t in zip(b, biases, strict=True)]
@@ -163,28 +148,18 @@ def _(rescale: Callable[..., Any]) -> None:
 
         if close(ratio[k], 1):
             if k + 1 < len(ratio) and not close(ratio[k + 1], 1):
-                raise Wrong(
-                    f"{where}weights[{k}] がもとのままです。番号は 0 から数えます。c 倍するのは weights[{k}] です。"
-                )
+                raise Wrong(f"{where}weights[{k}] がもとのままです。番号は 0 から数えます。c 倍するのは weights[{k}] です。")
             raise Wrong(f"{where}weights[{k}] がもとのままです。まず第 k 層の重みを c 倍しましょう。")
         if close(ratio[k], 1 / c):
-            raise Wrong(
-                f"{where}weights[{k}] が 1/c 倍になりました。c 倍するのが第 k 層、1/c 倍がその次の層です。"
-            )
+            raise Wrong(f"{where}weights[{k}] が 1/c 倍になりました。c 倍するのが第 k 層、1/c 倍がその次の層です。")
         if close(ratio[k], c) and close(ratio[k + 1], 1):
-            raise Wrong(
-                f"{where}次の層の weights[{k + 1}] がもとのままです。大きくした分を、どこかで元に戻さないと出力が変わります。"
-            )
+            raise Wrong(f"{where}次の層の weights[{k + 1}] がもとのままです。大きくした分を、どこかで元に戻さないと出力が変わります。")
         if close(ratio[k + 1], c):
             raise Wrong(f"{where}次の層も c 倍になりました。打ち消すには逆数を掛けます。")
         if close(tilt[k], 1):
-            raise Wrong(
-                f"{where}biases[{k}] がもとのままです。relu に入る前の値 Wx + b の全体を c 倍するには、バイアスも c 倍します。"
-            )
+            raise Wrong(f"{where}biases[{k}] がもとのままです。relu に入る前の値 Wx + b の全体を c 倍するには、バイアスも c 倍します。")
         if close(tilt[k + 1], 1 / c):
-            raise Wrong(
-                f"{where}次の層のバイアスも 1/c 倍になりました。次の層で打ち消すのは、前の層から来る値に掛かる重みだけです。"
-            )
+            raise Wrong(f"{where}次の層のバイアスも 1/c 倍になりました。次の層で打ち消すのは、前の層から来る値に掛かる重みだけです。")
         expect(_forward(W, b, x), want, f"{where}書き換えたネットワークの出力", tol=1e-6)
         expect(W[k], c * weights[k], f"{where}weights[{k}]", tol=1e-6)
 

@@ -12,9 +12,7 @@ from torch import Tensor, nn
 from sawaru.exercise import Wrong, exercise, expect, unchanged
 from sawaru.exercise.compare import Unsolved
 
-_POINTS = torch.tensor(
-    [[1, 2], [-1, 0.5], [0.3, -1], [2, -0.7], [-0.4, -1.2], [0.8, 0.9], [-1.5, 1.1]], dtype=torch.float64
-)
+_POINTS = torch.tensor([[1, 2], [-1, 0.5], [0.3, -1], [2, -0.7], [-0.4, -1.2], [0.8, 0.9], [-1.5, 1.1]], dtype=torch.float64)
 _KINDS = torch.tensor([1, 0, 0, 1, 1, 0, 1], dtype=torch.float64)
 
 
@@ -92,10 +90,7 @@ def _(train: Callable[..., Any]) -> None:
     with unchanged(_POINTS, "X"), unchanged(_KINDS, "y"):
         got = train(model, _POINTS, _KINDS, lr, steps)
     if isinstance(got, (list, tuple)) and any(isinstance(v, Tensor) and v.requires_grad for v in got):
-        raise Wrong(
-            "損失がテンソルのまま並んでいます。テンソルは、それを作った計算の記録をつかんだままなので、歩数だけメモリが増えます。"
-            "Python の数にして書き留めましょう。"
-        )
+        raise Wrong("損失がテンソルのまま並んでいます。テンソルは、それを作った計算の記録をつかんだままなので、歩数だけメモリが増えます。Python の数にして書き留めましょう。")
     kept = _losses(_linear(), steps, lr, keep=True)
     mistakes = [
         (kept, "勾配が足し込まれたままです。一歩ごとに、前の勾配を消しましょう。"),
@@ -122,9 +117,7 @@ def _(train: Callable[..., Any]) -> None:
         mistakes=mistakes,
     )
     if torch.allclose(model.weight, start):
-        raise Wrong(
-            "損失は合いましたが、渡した model が学習前のままです。コピーではなく、model そのものを学習しましょう。"
-        )
+        raise Wrong("損失は合いましたが、渡した model が学習前のままです。コピーではなく、model そのものを学習しましょう。")
 
 
 def _chain(model: nn.Module, X: Tensor, act: Callable[[Tensor], Tensor], last: bool = False) -> Tensor | None:
@@ -151,9 +144,7 @@ def _(deep_net: Any) -> None:
     if model is None or model is ...:
         raise Unsolved("まだ書かれていません。`...` を消して書いてみましょう。")
     if not isinstance(model, nn.Module):
-        raise Wrong(
-            "作られたものが nn.Module ではありません。class DeepNet(nn.Module): と書いて継承しましょう。"
-        )
+        raise Wrong("作られたものが nn.Module ではありません。class DeepNet(nn.Module): と書いて継承しましょう。")
     model = model.double()
     X = torch.linspace(-1.5, 1.5, 12, dtype=torch.float64).reshape(4, 3)
     with unchanged(X, "X"):
@@ -168,10 +159,7 @@ def _(deep_net: Any) -> None:
             continue
         said = f"DeepNet({inputs}, {width}, {layers}) のパラメータは {count} 個でした（期待する数は {want} 個）。"
         if count in (0, width + 1):
-            raise Wrong(
-                said
-                + "隠れ層が登録されていません。ふつうのリストに入れた層に、Module は気づきません。nn.ModuleList か nn.Sequential を使いましょう。"
-            )
+            raise Wrong(said + "隠れ層が登録されていません。ふつうのリストに入れた層に、Module は気づきません。nn.ModuleList か nn.Sequential を使いましょう。")
         if count == want + (width + 1) * width:
             raise Wrong(said + "隠れ層が一枚多いようです。")
         if count == want - (width + 1) * width:
@@ -195,9 +183,7 @@ def _(deep_net: Any) -> None:
         (_chain(model, X, torch.sigmoid), "隠れ層がシグモイドになっています。tanh を使いましょう。"),
     ]
     if isinstance(out, Tensor) and out.shape == (4, 1):
-        raise Wrong(
-            "forward の出力の形は (4, 1) になりました（期待する形は (4,)）。出力は 1 列なので、その列を取り出しましょう。"
-        )
+        raise Wrong("forward の出力の形は (4, 1) になりました（期待する形は (4,)）。出力は 1 列なので、その列を取り出しましょう。")
     expect(out, plain, "DeepNet(3, 5, 2) の forward", mistakes=mistakes)
 
 
@@ -234,14 +220,9 @@ def _(accuracy: Callable[..., Any]) -> None:
         if got is None or got is ...:
             expect(got, right, "accuracy(model, X, y)")
         if any(model.modes):
-            raise Wrong(
-                f"{mode}の model を渡したところ、学習モードのまま測りました。ドロップアウトなどが働き、答えが呼ぶたびに変わります。"
-                "model.eval() で切り替えてから測りましょう。"
-            )
+            raise Wrong(f"{mode}の model を渡したところ、学習モードのまま測りました。ドロップアウトなどが働き、答えが呼ぶたびに変わります。model.eval() で切り替えてから測りましょう。")
         if any(model.recorded):
-            raise Wrong(
-                "計算が記録されています。eval() は記録を止めません。torch.no_grad() の中で model を呼びましょう。"
-            )
+            raise Wrong("計算が記録されています。eval() は記録を止めません。torch.no_grad() の中で model を呼びましょう。")
         if isinstance(got, Tensor) and got.dim() == 0:
             got = got.item()
         mistakes = [
@@ -261,9 +242,7 @@ def _(accuracy: Callable[..., Any]) -> None:
         expect(got, right, "accuracy(model, X, y)", mistakes=mistakes)
         if model.training != training:
             after = "学習モード" if model.training else "評価モード"
-            raise Wrong(
-                f"{mode}の model を渡したのに、終わったら{after}になっていました。呼ばれたときのモードに戻しましょう。"
-            )
+            raise Wrong(f"{mode}の model を渡したのに、終わったら{after}になっていました。呼ばれたときのモードに戻しましょう。")
 
 
 class _Logits(nn.Module):
@@ -332,9 +311,7 @@ def _(gradient_in_parts: Callable[..., Any]) -> None:
             ([-g for g in whole], "符号が逆です。"),
         ]
         if isinstance(got, (list, tuple)) and any(g is None for g in got):
-            raise Wrong(
-                "None が入っています。backward() を呼ぶ前か、勾配を消した後に grad を読んでいないかを見ましょう。"
-            )
+            raise Wrong("None が入っています。backward() を呼ぶ前か、勾配を消した後に grad を読んでいないかを見ましょう。")
         if size == 7:  # one part: the wrong values above coincide
             mistakes = mistakes[:1]
         got = list(got) if isinstance(got, (list, tuple, Iterator)) else got
@@ -364,17 +341,13 @@ def _(to_device: Callable[..., Any]) -> None:
     if not isinstance(got, dict):
         raise Wrong("辞書（dict）ではないものが返りました。名前はそのままに、値を移した辞書を返しましょう。")
     if got is batch:
-        raise Wrong(
-            "渡した辞書がそのまま返りました。to は新しいテンソルを返します。それを入れた新しい辞書を作りましょう。"
-        )
+        raise Wrong("渡した辞書がそのまま返りました。to は新しいテンソルを返します。それを入れた新しい辞書を作りましょう。")
     missing = [name for name in before if name not in got]
     if missing:
         raise Wrong(f"{'、'.join(missing)} がありません。テンソルでないものも、そのまま入れましょう。")
     moved = {k: v.device.type == "meta" for k, v in got.items() if isinstance(v, Tensor)}
     if moved and not any(moved.values()):
-        raise Wrong(
-            "テンソルが、まだ CPU にあります。to は、移した新しいテンソルを返すだけで、元のテンソルは動かしません。"
-        )
+        raise Wrong("テンソルが、まだ CPU にあります。to は、移した新しいテンソルを返すだけで、元のテンソルは動かしません。")
     left = [k for k in ("X", "y") if not moved.get(k)]
     if left:
         raise Wrong(f"{'、'.join(left)} が移っていません。テンソルはすべて移しましょう。")

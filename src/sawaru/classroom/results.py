@@ -13,8 +13,7 @@ from sawaru.theme import colours
 _MARKS = {CORRECT: "○", WRONG: "△", UNSOLVED: "－", UNCHECKED: "？"}
 _COLOURS = "".join(f" --{name}: light-dark({light}, {dark});" for name, (light, dark) in colours().items())
 _STYLE = (
-    f":root {{ color-scheme: light dark;{_COLOURS} }}
-"
+    f":root {{ color-scheme: light dark;{_COLOURS} }}\n"
     + """
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.7 "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic", Meiryo, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; font-size: 1.25rem; border-bottom: 2px solid var(--line); }
