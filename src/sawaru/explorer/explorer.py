@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from IPython.core.getipython import get_ipython
+
 from sawaru.explorer.error import ExploreError
 from sawaru.explorer.kinds import Control
 
@@ -95,9 +97,5 @@ class Explorer:
 
 def _cell() -> object:
     """What tells one cell's execution from the next; None outside IPython."""
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return None
     shell = get_ipython()
     return None if shell is None else shell.execution_count
