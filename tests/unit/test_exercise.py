@@ -12,8 +12,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from sawaru import progress
-from sawaru.exercise import Wrong, check, evaluate, exercise, expect, tally, unchanged
-from sawaru.exercise import run as module
+from sawaru.exercise import Wrong, check, evaluate, exercise, expect, registry, tally, unchanged
 
 X = torch.tensor([1.0, 2.0, 4.0])
 SCALED = torch.tensor([2.0, 4.0, 8.0])
@@ -22,7 +21,7 @@ SCALED = torch.tensor([2.0, 4.0, 8.0])
 @pytest.fixture(autouse=True)
 def _exercises(monkeypatch):
     """A chapter of two exercises that exists only here."""
-    monkeypatch.setattr(module, "_registry", {})
+    monkeypatch.setattr(registry, "registry", {})
     monkeypatch.setattr(tally, "_verdicts", {})
 
     @exercise("demo.mean", seconds=0.5, praise="平均は重心です。")

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from sawaru.exercise import run as exercise
+from sawaru.exercise.registry import registry
 from sawaru.sphinxext.chapters import QUESTION, opening
 
 ROOT = Path(__file__).parents[2]
@@ -228,7 +228,7 @@ def test_exercises_come_as_task_stub_and_answer(path: Path) -> None:
         assert found[0] == found[1], f"{place}：課題と解答例の check が違います"
         names += found[0]
     importlib.import_module(f"sawaru.checks.{path.stem}")
-    assert names == [n for n in exercise._registry if n.startswith(f"{path.stem}.")]
+    assert names == [n for n in registry if n.startswith(f"{path.stem}.")]
 
 
 @each_notebook

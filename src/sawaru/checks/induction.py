@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from sawaru.exercise import Wrong, exercise, expect, unchanged
+from sawaru.exercise.answer import STUB
 from sawaru.exercise.compare import Unsolved
-from sawaru.exercise.run import UNSOLVED
 
 # -------------------------------------------------------------------------------------------------- T, P and E
 
@@ -33,22 +33,16 @@ _WHY = {
 def _(choose_cards: Callable[..., Any]) -> None:
     got = choose_cards()
     if not isinstance(got, tuple | list) or len(got) != 3:
-        raise Wrong(
-            '3 つの文字列の組が要ります。迷惑メール、気温、将棋の順に、それぞれ "アイウ" のような 3 文字で返しましょう。'
-        )
+        raise Wrong('3 つの文字列の組が要ります。迷惑メール、気温、将棋の順に、それぞれ "アイウ" のような 3 文字で返しましょう。')
     if all(answer is ... for answer in got):
-        raise Unsolved(UNSOLVED)
+        raise Unsolved(STUB)
     for (name, want), answer in zip(_RIGHT.items(), got, strict=True):
         if answer is ... or answer is None:
-            raise Unsolved(
-                f"{name}がまだ {answer!r} のままです。札を 3 枚選んでみましょう。".replace("Ellipsis", "...")
-            )
+            raise Unsolved(f"{name}がまだ {answer!r} のままです。札を 3 枚選んでみましょう。".replace("Ellipsis", "..."))
         cards = "".join(c for c in answer if c not in " 　,、") if isinstance(answer, str) else ""
         unknown = [c for c in cards if c not in "アイウエオカキクケコサシ"]
         if len(cards) != 3 or unknown:
-            raise Wrong(
-                f"{name}の答えは {answer!r} です。アからシまでの札を、T、P、E の順に 3 枚並べた文字列にしましょう。"
-            )
+            raise Wrong(f"{name}の答えは {answer!r} です。アからシまでの札を、T、P、E の順に 3 枚並べた文字列にしましょう。")
         if cards == want:
             continue
         for card in cards:
@@ -56,15 +50,10 @@ def _(choose_cards: Callable[..., Any]) -> None:
                 raise Wrong(f"{name}を {cards} としました。{_WHY[card]}")
         foreign = [c for c in cards if _BELONGS[c] != name]
         if foreign:
-            raise Wrong(
-                f"{name}を {cards} としました。札{foreign[0]}は別の課題の札です。何についての札かを読み直しましょう。"
-            )
+            raise Wrong(f"{name}を {cards} としました。札{foreign[0]}は別の課題の札です。何についての札かを読み直しましょう。")
         if sorted(cards) == sorted(want):
             wrong = next(c for c, w in zip(cards, want, strict=True) if c != w)
-            raise Wrong(
-                f"{name}を {cards} としました。3 枚は合っていますが、順番が違います。札{wrong}は、何をするか（T）、よさを測る数（P）、"
-                "学習の前からある記録（E）のうち、どれでしょうか。"
-            )
+            raise Wrong(f"{name}を {cards} としました。3 枚は合っていますが、順番が違います。札{wrong}は、何をするか（T）、よさを測る数（P）、学習の前からある記録（E）のうち、どれでしょうか。")
         raise Wrong(f"{name}を {cards} としました。同じ札を 2 回使っています。")
 
 
@@ -112,9 +101,7 @@ def _(sunny_share: Callable[..., Any]) -> None:
             ),
             ((left.mean(0) > 0.5).double(), "多数決の結果ではなく、割合のまま返しましょう。"),
         ]
-        expect(
-            got, left.mean(0), f"days_seen が {days}、weather が {weather} のときの割合", mistakes=mistakes
-        )
+        expect(got, left.mean(0), f"days_seen が {days}、weather が {weather} のときの割合", mistakes=mistakes)
 
 
 # ------------------------------------------------------------------------------------------------ Hume's demon
@@ -138,9 +125,7 @@ def _asked_properly(learner: Callable[[Tensor, int], Tensor]) -> Callable[[Tenso
     def asked(seen: Tensor, rest: int) -> Tensor:
         if not isinstance(seen, Tensor) or seen.dim() != 2 or seen.shape[0] != 1:
             shape = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
-            raise Wrong(
-                f"learner に渡した天気は {shape} です。learner が受け取るのは、形 (1, n) のテンソルです。seen[None, :] で軸を一つ増やしましょう。"
-            )
+            raise Wrong(f"learner に渡した天気は {shape} です。learner が受け取るのは、形 (1, n) のテンソルです。seen[None, :] で軸を一つ増やしましょう。")
         return learner(seen, rest)
 
     return asked

@@ -16,10 +16,9 @@ from typing import Any
 from sawaru.classroom import sandbox
 from sawaru.classroom.handout import NAME_FIELDS, is_solution, text_of
 from sawaru.exercise import names
-from sawaru.exercise.tally import NOT_CHECKED
+from sawaru.exercise.verdict import CORRECT, UNCHECKED, UNSOLVED, WRONG
 from sawaru.notebook import NotebookError, load
 
-SOLVED, WRONG, UNSOLVED = "正解", "もう少し", "未解答"
 MAX_NOTEBOOK = 50_000_000  # bytes
 GRADING = Path(__file__).with_name("grading.py")
 _CHECK = re.compile(r"""\bcheck\(\s*["'](\w+)\.\w+["']""")
@@ -46,7 +45,7 @@ class Row:
 
     @property
     def solved(self) -> int:
-        return sum(label == SOLVED for label, _ in self.verdicts.values())
+        return sum(label == CORRECT for label, _ in self.verdicts.values())
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def run(path: Path, folder: Path, limits: Limits, halt: threading.Event, unprote
     except Exception as error:  # a file made up by hand may break anything that reads it
         row.remarks.append(f"ノートブックとして読めません（{type(error).__name__}）。")
         return row
-    row.verdicts = {exercise: (NOT_CHECKED, "") for exercise in names(row.chapter)}
+    row.verdicts = {exercise: (UNCHECKED, "") for exercise in names(row.chapter)}
     job = {"cells": [text for _, text in cells], "cell_seconds": limits.seconds / 3}
     outcome = sandbox.run(
         [sys.executable, "-P", str(GRADING)],
@@ -176,7 +175,7 @@ def _read_report(report: bytes, row: Row, places: list[int], limits: Limits) -> 
             for exercise, verdict in said["verdicts"].items():
                 if exercise in row.verdicts and isinstance(verdict, list) and len(verdict) == 2:
                     label, message = map(str, verdict)
-                    if label in (SOLVED, WRONG, UNSOLVED):
+                    if label in (CORRECT, WRONG, UNSOLVED):
                         row.verdicts[exercise] = (label, message[:1000])
         if "late" in said:
             row.remarks.append(
@@ -210,8 +209,8 @@ def summarize(rows: list[Row]) -> dict[str, list[Summary]]:
                 Summary(
                     exercise=exercise,
                     notebooks=len(its),
-                    solved=sum(label == SOLVED for label, _ in verdicts),
-                    tried=sum(label in (SOLVED, WRONG) for label, _ in verdicts),
+                    solved=sum(label == CORRECT for label, _ in verdicts),
+                    tried=sum(label in (CORRECT, WRONG) for label, _ in verdicts),
                     mistake=example,
                     times=times,
                 )

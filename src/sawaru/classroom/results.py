@@ -6,10 +6,11 @@ import csv
 from html import escape
 from pathlib import Path
 
-from sawaru.classroom.collect import SOLVED, UNSOLVED, WRONG, Row, Summary, summarize
+from sawaru.classroom.collect import Row, Summary, summarize
+from sawaru.exercise.verdict import CORRECT, UNCHECKED, UNSOLVED, WRONG
 from sawaru.theme import colours
 
-_MARKS = {SOLVED: "○", WRONG: "△", UNSOLVED: "－"}
+_MARKS = {CORRECT: "○", WRONG: "△", UNSOLVED: "－", UNCHECKED: "？"}
 _COLOURS = "".join(f" --{name}: light-dark({light}, {dark});" for name, (light, dark) in colours().items())
 _STYLE = (
     f":root {{ color-scheme: light dark;{_COLOURS} }}\n"
@@ -42,7 +43,7 @@ def write(rows: list[Row], folder: Path, note: str) -> tuple[Path, Path]:
 
 def _table(rows: list[Row]) -> list[list[object]]:
     exercises = list(dict.fromkeys(e for row in rows for e in row.verdicts))
-    head: list[object] = ["ファイル", "学籍番号", "氏名", "章", "正解", "演習", *exercises, "備考"]
+    head: list[object] = ["ファイル", "学籍番号", "氏名", "章", CORRECT, "演習", *exercises, "備考"]
     return [
         head,
         *(
@@ -115,12 +116,12 @@ def _students(rows: list[Row]) -> str:
         )
     columns = "".join(f"<th>{i}</th>" for i in range(1, len(rows[0].verdicts) + 1))
     return (
-        "<p>○ 正解　△ もう少し　－ 未解答　？ 未確認（そのセルまで動かなかったか、セルがありません）</p>"
-        f"<div><table><tr><th>学籍番号</th><th>氏名</th><th>正解</th>{columns}<th>つまずき・備考</th><th>ファイル</th></tr>"
+        f"<p>{'　'.join(f'{mark} {label}' for label, mark in _MARKS.items())}（そのセルまで動かなかったか、セルがありません）</p>"
+        f"<div><table><tr><th>学籍番号</th><th>氏名</th><th>{CORRECT}</th>{columns}<th>つまずき・備考</th><th>ファイル</th></tr>"
         f"{''.join(lines)}</table></div>"
     )
 
 
 def _mark(label: str) -> str:
-    kind = {SOLVED: " class=good", WRONG: " class=near"}.get(label, "")
-    return f'<td{kind} title="{escape(label)}">{_MARKS.get(label, "？")}</td>'
+    kind = {CORRECT: " class=good", WRONG: " class=near"}.get(label, "")
+    return f'<td{kind} title="{escape(label)}">{_MARKS[label]}</td>'

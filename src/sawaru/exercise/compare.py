@@ -32,11 +32,11 @@ def expect(got: Any, want: Any, what: str = "答え", tol: float = 1e-4, mistake
         raise Unsolved(
             f"{_then(what)}が {'None' if got is None else '...'} のままです。`...` を消して、結果を返すように書いてみましょう。"
         )
-    if _same(got, want, tol):
+    if same(got, want, tol):
         return
     for value, sentence in mistakes:
-        if _same(got, value, tol):
-            raise Wrong(f"{_beside(got, want, what)}{sentence}")
+        if same(got, value, tol):
+            raise Wrong(f"{beside(got, want, what)}{sentence}")
     raise Wrong(_difference(got, want, what, tol))
 
 
@@ -52,7 +52,7 @@ def unchanged(value: Any, name: str) -> Iterator[None]:
         )
 
 
-def _array(value: Any) -> np.ndarray[Any, Any] | None:
+def as_array(value: Any) -> np.ndarray[Any, Any] | None:
     """`value` as a NumPy array if it is a number, tensor, array or (nested) list of these, else None."""
     if isinstance(value, torch.Tensor):
         value = value.detach()
@@ -60,7 +60,7 @@ def _array(value: Any) -> np.ndarray[Any, Any] | None:
         value = value.cpu().resolve_conj().resolve_neg()
         return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
     if isinstance(value, list):
-        parts = [_array(part) for part in value]
+        parts = [as_array(part) for part in value]
         if any(part is None for part in parts) or len({part.shape for part in parts if part is not None}) > 1:
             return None
         return np.stack([part for part in parts if part is not None]) if parts else np.zeros(0)
@@ -70,16 +70,16 @@ def _array(value: Any) -> np.ndarray[Any, Any] | None:
     return None
 
 
-def _same(got: Any, want: Any, tol: float) -> bool:
+def same(got: Any, want: Any, tol: float) -> bool:
     if isinstance(want, Mapping):
         return (
             isinstance(got, Mapping)
             and got.keys() == want.keys()
-            and all(_same(got[k], want[k], tol) for k in want)
+            and all(same(got[k], want[k], tol) for k in want)
         )
-    array = _array(want)
+    array = as_array(want)
     if array is not None:
-        mine = _array(got)
+        mine = as_array(got)
         return (
             mine is not None
             and mine.shape == array.shape
@@ -88,7 +88,7 @@ def _same(got: Any, want: Any, tol: float) -> bool:
     if isinstance(want, tuple | list):
         items = _items(got)
         return (
-            items is not None and len(items) == len(want) and all(map(_same, items, want, [tol] * len(want)))
+            items is not None and len(items) == len(want) and all(map(same, items, want, [tol] * len(want)))
         )
     try:
         return bool(got == want)
@@ -105,7 +105,7 @@ def _items(value: Any) -> list[Any] | None:
     """The elements of a tuple or list, or the rows of an array; None when there are none to speak of."""
     if isinstance(value, tuple | list):
         return list(value)
-    array = _array(value)
+    array = as_array(value)
     return None if array is None or array.ndim == 0 else list(array)
 
 
@@ -116,9 +116,9 @@ def _difference(got: Any, want: Any, what: str, tol: float) -> str:
             return f"{_then(what)}は辞書（dict）のはずですが、{_kind(got)}になりました。"
         if got.keys() != want.keys():
             return f"{_then(what)}のキーは {_keys(got)} になりました（期待するキーは {_keys(want)}）。"
-        key = next(k for k in want if not _same(got[k], want[k], tol))
+        key = next(k for k in want if not same(got[k], want[k], tol))
         return _part_difference(got[key], want[key], f"{_then(what)}の {key!r}", tol)
-    array = _array(want)
+    array = as_array(want)
     if array is None and isinstance(want, tuple | list):
         items = _items(got)
         if items is None:
@@ -126,12 +126,12 @@ def _difference(got: Any, want: Any, what: str, tol: float) -> str:
         if len(items) != len(want):
             return f"{_then(what)}は {len(want)} 個の値の組のはずですが、{len(items)} 個になりました。返す値の数を確かめてみましょう。"
         i = next(
-            i for i, (mine, true) in enumerate(zip(items, want, strict=True)) if not _same(mine, true, tol)
+            i for i, (mine, true) in enumerate(zip(items, want, strict=True)) if not same(mine, true, tol)
         )
         return _part_difference(items[i], want[i], f"{_then(what)}の {i + 1} 番目", tol)
     if array is None:
         return f"{_then(what)}は{_apart(_shown(got))}になりました（期待する値は{_apart(_shown(want)).rstrip()}）。課題の文と見比べてみましょう。"
-    mine = _array(got)
+    mine = as_array(got)
     if mine is None:
         return f"{_then(what)}は{_number_or_tensor(array)}のはずですが、{_kind(got)}になりました。{_type_step(got)}"
     if mine.shape != array.shape:
@@ -147,7 +147,7 @@ def _difference(got: Any, want: Any, what: str, tol: float) -> str:
             f"{_then(what)}が無限大（inf）になりました。期待する値は{_apart(_shown(want))}です。"
             "0 で割る、大きな数の exp をとる、log(0) を計算する、のどれかがないか、途中の値を表示してみましょう。"
         )
-    return _beside(got, want, what) + _value_step(mine, array, tol)
+    return beside(got, want, what) + _value_step(mine, array, tol)
 
 
 def _part_difference(got: Any, want: Any, what: str, tol: float) -> str:
@@ -158,9 +158,9 @@ def _part_difference(got: Any, want: Any, what: str, tol: float) -> str:
     return _difference(got, want, what, tol)
 
 
-def _beside(got: Any, want: Any, what: str) -> str:
+def beside(got: Any, want: Any, what: str) -> str:
     """The reader's own value beside the expected one, with enough digits to tell them apart."""
-    mine, true = _array(got), _array(want)
+    mine, true = as_array(got), as_array(want)
     if mine is None or true is None or mine.shape != true.shape or mine.size <= 6:
         for digits in (4, 6, 9, 12):
             left, right = _shown(got, digits), _shown(want, digits)
@@ -171,7 +171,7 @@ def _beside(got: Any, want: Any, what: str) -> str:
     wrong = wrong if wrong.any() else mine != true
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = ", ".join(map(str, index))
-    return f"{_then(what)}は {mine.size} 個の値のうち {int(wrong.sum())} 個が違います。" + _beside(
+    return f"{_then(what)}は {mine.size} 個の値のうち {int(wrong.sum())} 個が違います。" + beside(
         mine[index], true[index], f"たとえば [{place}]"
     )
 
@@ -235,7 +235,7 @@ def _kind(value: Any) -> str:
         return f"{len(value)} 個の値のリスト"
     if callable(value) and not isinstance(value, torch.nn.Module):
         return "関数"
-    array = _array(value)
+    array = as_array(value)
     if array is not None:
         return f"{_shown(value)} " if array.ndim == 0 else f"形 {_shape(array)} のテンソル"
     return f"{type(value).__name__} 型の値"
@@ -265,7 +265,7 @@ def _keys(mapping: Mapping[Any, Any]) -> str:
 
 def _shown(value: Any, digits: int = 4) -> str:
     """A value as the reader would write it, short."""
-    array = _array(value)
+    array = as_array(value)
     if array is None:
         try:
             if isinstance(value, tuple | list) and len(value) <= 6:
@@ -305,7 +305,7 @@ def _identical(before: Any, after: Any) -> bool:
         return before.keys() == after.keys() and all(_identical(before[k], after[k]) for k in before)
     if isinstance(before, list):
         return len(before) == len(after) and all(map(_identical, before, after))
-    a, b = _array(before), _array(after)
+    a, b = as_array(before), as_array(after)
     if a is None or b is None:
         return bool(before == after)
     return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")

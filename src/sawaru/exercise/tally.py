@@ -6,8 +6,9 @@ import linecache
 from dataclasses import dataclass
 from html import escape
 
+from sawaru.exercise.verdict import CORRECT, UNCHECKED
+
 SOLUTION = "#@title 解答例"  # how the cells with the book's own answers begin; they are not the reader's work
-NOT_CHECKED = "未確認"
 
 _verdicts: dict[str, tuple[str, str]] = {}  # exercise → the label and the message of its last check
 
@@ -36,13 +37,13 @@ class Progress:
 
     @property
     def count(self) -> str:
-        return f"{list(self.labels.values()).count('正解')}/{len(self.labels)}"
+        return f"{list(self.labels.values()).count(CORRECT)}/{len(self.labels)}"
 
     @property
     def advice(self) -> str:
-        if NOT_CHECKED in self.labels.values():
-            return f"{NOT_CHECKED}の演習は、そのセルを実行すると数えられます。"
-        if set(self.labels.values()) == {"正解"}:
+        if UNCHECKED in self.labels.values():
+            return f"{UNCHECKED}の演習は、そのセルを実行すると数えられます。"
+        if set(self.labels.values()) == {CORRECT}:
             return "この章の演習がすべて解けました。"
         return "演習のセルを実行し直してから、このセルをもう一度実行すると、表が新しくなります。"
 
@@ -61,4 +62,4 @@ class Progress:
 
 def of(exercises: list[str]) -> Progress:
     """The progress in these exercises, each named "<chapter>.<exercise>"."""
-    return Progress({e.partition(".")[2]: _verdicts.get(e, (NOT_CHECKED, ""))[0] for e in exercises})
+    return Progress({e.partition(".")[2]: _verdicts.get(e, (UNCHECKED, ""))[0] for e in exercises})
