@@ -116,13 +116,7 @@ NEXT = """## 次の問い
 
 CHECKS = '''"""The checks of the chapter {title}."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import Any
-
 import torch
-from torch import Tensor
 
 from sawaru.exercise import exercise
 
@@ -132,7 +126,7 @@ CASES = [(torch.tensor([1.0, 2.0]), 3.0), (torch.tensor([-1.0, 0.5, 4.0]), 0.5)]
 CHECK = """
 
 @exercise("{chapter}.{name}", praise="{praise}", cases=CASES)
-def _(x: Tensor, a: float) -> Iterator[Any]:
+def _(x, a):
     yield a * x
     yield a + x, "〔書く：足したときに効く一言〕"
     yield x / a, "〔書く：割ったときに効く一言〕"

@@ -11,10 +11,9 @@ from sawaru.exercise.verdict import CORRECT, UNCHECKED, UNSOLVED, WRONG
 from sawaru.theme import colours
 
 _MARKS = {CORRECT: "○", WRONG: "△", UNSOLVED: "－", UNCHECKED: "？"}
-_COLOURS = "".join(f" --{name}: light-dark({light}, {dark});" for name, (light, dark) in colours().items())
-_STYLE = (
-    f":root {{ color-scheme: light dark;{_COLOURS} }}\n"
-    + """
+_COLOURS = "".join(f"--{name}: light-dark({light}, {dark});" for name, (light, dark) in colours().items())
+_STYLE = """
+:root { color-scheme: light dark; }
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.7 "Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic", Meiryo, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; font-size: 1.25rem; border-bottom: 2px solid var(--line); }
 div { overflow-x: auto; }
@@ -28,7 +27,6 @@ code { font: 0.9em ui-monospace, Menlo, Consolas, monospace; }
 p, summary { color: var(--soft); } details p { margin: 0.3rem 0; }
 .good { color: var(--good); } .near { color: var(--secondary); }
 """
-)
 
 
 def write(rows: list[Row], folder: Path, note: str) -> tuple[Path, Path]:
@@ -81,7 +79,7 @@ def _page(rows: list[Row], note: str) -> str:
         '<!doctype html><html lang="ja"><head><meta charset="utf-8"><title>演習の集計</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<style>{_STYLE}</style></head><body><h1>演習の集計</h1><p>{len(rows)} 冊のノートブックを調べました。{escape(note)}</p>"
+        f"<style>:root {{{_COLOURS}}}{_STYLE}</style></head><body><h1>演習の集計</h1><p>{len(rows)} 冊のノートブックを調べました。{escape(note)}</p>"
         f"{''.join(parts)}</body></html>\n"
     )
 
