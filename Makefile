@@ -9,9 +9,11 @@ PORT ?= 8000
 # Numbers are rounded as when the book is built, so that a test sees what a page says.
 AS_BUILT := OMP_NUM_THREADS=1 MKL_CBWR=AUTO,STRICT
 
-# One stage of the tests: its name, its command, and how long it took.
-stage = @echo "== $(1)"; start=$$(date +%s); $(2) || { echo "== $(1)：失敗"; exit 1; }; \
-	echo "== $(1)：$$(( $$(date +%s) - start )) 秒"
+# One stage of the tests: its name, its command, and how long it took; all together at the end of `make test`.
+TIMES := .venv/seconds
+$(shell rm -f $(TIMES))
+stage = $(if $(3),$(error $(1)：命令にコンマがあると、そこから後ろが実行されません))@echo "== $(1)"; start=$$(date +%s); $(2) || { echo "== $(1)：失敗"; exit 1; }; \
+	took=$$(( $$(date +%s) - start )); echo "== $(1)：$$took 秒"; printf '%6d  %s\n' $$took '$(1)' >> $(TIMES)
 
 help: ## この一覧
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -32,7 +34,8 @@ site: $(READY) ## 公開するサイトを作る（REPOSITORY=持ち主/名前�
 	@$(BIN)/python tools/publish.py $(if $(REPOSITORY),--repository '$(REPOSITORY)') $(if $(ADDRESS),--address '$(ADDRESS)')
 
 test: $(READY) $(TSC) chromium bubblewrap lint types unit notebooks build browser ## すべてのテスト
-	@echo "すべてのテストが通りました"
+	@echo "すべてのテストが通りました。段階ごとの秒数："
+	@awk '{ sum += $$1; print } END { printf "%6d  合計\n", sum }' $(TIMES)
 
 test-fast: $(READY) lint types unit notebooks ## ブラウザと本の組み立てを除いたテスト
 
@@ -48,7 +51,7 @@ test-hub: $(READY) npm chromium ## 教室の JupyterHub の設定のテスト（
 	$(call stage,JupyterHub,$(BIN)/pytest -q tests/hub)
 
 lint:
-	$(call stage,書き方,$(BIN)/ruff check . && $(BIN)/ruff check --quiet --isolated --select F401,F811,F841 book && $(BIN)/ruff format --check . && $(BIN)/python tools/notebooks.py --check book)
+	$(call stage,書き方,$(BIN)/ruff check . && $(BIN)/ruff check --quiet --isolated --select F401 --select F811 --select F841 book && $(BIN)/ruff format --check . && $(BIN)/python tools/notebooks.py --check book)
 
 types: $(TSC)
 	$(call stage,型,$(BIN)/mypy && $(TSC) --project .)
@@ -57,11 +60,11 @@ unit:
 	$(call stage,単体テスト,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/unit tests/exercises)
 
 notebooks:
-	$(call stage,ノートブック,PYTHONPATH=tests/notebooks $(AS_BUILT) $(BIN)/pytest -q -p peak_memory --nbval-lax --nbval-cell-timeout=120 --dist loadscope -n 2 -p no:cacheprovider book --durations=5)
+	$(call stage,ノートブック,PYTHONPATH=tests/notebooks $(AS_BUILT) $(BIN)/pytest -q -p peak_memory -p whole_chapter --nbval-lax --nbval-cell-timeout=120 --dist loadscope -n 2 -p no:cacheprovider book --durations=5)
 
 build:
 	$(call stage,本の組み立て,$(BIN)/jupyter-book build . --all -W -n --keep-going)
-	$(call stage,小さな本の組み立て,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/build)
+	$(call stage,小さな本の組み立て,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/build)
 
 browser:
 	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)
