@@ -29,7 +29,7 @@ lab: $(READY) ## 章を JupyterLab で開く
 site: $(READY) ## 公開するサイトを作る（REPOSITORY=持ち主/名前）
 	@$(BIN)/python tools/publish.py $(if $(REPOSITORY),--repository '$(REPOSITORY)') $(if $(ADDRESS),--address '$(ADDRESS)')
 
-test: $(READY) chromium bubblewrap lint types unit notebooks build browser ## すべてのテスト
+test: $(READY) chromium firefox-esr bubblewrap lint types unit notebooks build browser firefox ## すべてのテスト
 	@echo "すべてのテストが通りました"
 
 test-fast: $(READY) lint types unit notebooks ## ブラウザと本の組み立てを除いたテスト
@@ -65,11 +65,17 @@ build:
 browser:
 	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)
 
+firefox:
+	$(call stage,Firefox,$(BIN)/pytest -q tests/firefox --durations=5)
+
 links: ## できた本の中のリンク切れを調べ、外へのリンクを一覧にする
 	@$(BIN)/python tools/links.py
 
 chromium:
 	@sh tests/install_chromium.sh
+
+firefox-esr:
+	@sh tests/install_firefox.sh
 
 bubblewrap:
 	@sh tests/install_bubblewrap.sh
@@ -99,4 +105,4 @@ $(READY): requirements.lock pyproject.toml
 
 # The stages share two cores, one build folder and one screen: one after another, also under `make -j`.
 .NOTPARALLEL:
-.PHONY: help book serve lab site test test-fast test-colab test-hub lint types unit notebooks build browser links chromium bubblewrap bench weights format clean
+.PHONY: help book serve lab site test test-fast test-colab test-hub lint types unit notebooks build browser firefox links chromium firefox-esr bubblewrap bench weights format clean
