@@ -40,7 +40,7 @@ class Firefox:
     """One session: a call waits for its answer; what the pages tell meanwhile is kept in `told`."""
 
     def __init__(self, address: str, paper: Path) -> None:
-        self.socket = create_connection(f"{address}/session", suppress_origin=True, timeout=60)
+        self.socket = create_connection(f"{address}/session", suppress_origin=True, timeout=240)
         self.paper = paper  # the file that window.print() writes
         self.calls = 0
         self.told: list[dict[str, Any]] = []

@@ -75,7 +75,7 @@ def test_every_value_of_every_control_redraws(chapter: tuple[Page, str]) -> None
             const report = [];
             const drawnBy = (explorer, act) => new Promise((resolve) => {
                 const done = () => { clearTimeout(late); resolve(true); };
-                const late = setTimeout(() => { explorer.removeEventListener("sawaru:drawn", done); resolve(false); }, 5000);
+                const late = setTimeout(() => { explorer.removeEventListener("sawaru:drawn", done); resolve(false); }, 20000);
                 explorer.addEventListener("sawaru:drawn", done, { once: true });
                 act();
             });
