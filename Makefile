@@ -33,7 +33,7 @@ lab: $(READY) ## 章を JupyterLab で開く
 site: $(READY) ## 公開するサイトを作る（REPOSITORY=持ち主/名前）
 	@$(BIN)/python tools/publish.py $(if $(REPOSITORY),--repository '$(REPOSITORY)') $(if $(ADDRESS),--address '$(ADDRESS)')
 
-test: $(READY) $(TSC) chromium bubblewrap lint types unit notebooks build browser ## すべてのテスト
+test: $(READY) $(TSC) chromium firefox-esr bubblewrap lint types unit notebooks build browser firefox ## すべてのテスト
 	@echo "すべてのテストが通りました。段階ごとの秒数："
 	@awk '{ sum += $$1; print } END { printf "%6d  合計\n", sum }' $(TIMES)
 
@@ -69,6 +69,9 @@ build:
 browser:
 	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)
 
+firefox:
+	$(call stage,Firefox,$(BIN)/pytest -q tests/firefox --durations=5)
+
 links: ## できた本の中のリンク切れを調べ、外へのリンクを一覧にする
 	@$(BIN)/python tools/links.py
 
@@ -77,6 +80,9 @@ npm:
 
 chromium:
 	@sh tests/install_chromium.sh
+
+firefox-esr:
+	@sh tests/install_firefox.sh
 
 bubblewrap:
 	@sh tests/install_bubblewrap.sh
@@ -109,4 +115,3 @@ $(TSC): | npm
 
 # The stages share two cores, one build folder and one screen: one after another, also under `make -j`.
 .NOTPARALLEL:
-.PHONY: help book serve lab site test test-fast test-colab test-hub lint types unit notebooks build browser links npm chromium bubblewrap bench weights format clean
