@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import product
 from math import comb
 from typing import Any
+from unicodedata import normalize
 
 import torch
 from torch import Tensor
@@ -39,7 +40,7 @@ def _(choose_cards: Callable[..., Any]) -> None:
     for (name, want), answer in zip(_RIGHT.items(), got, strict=True):
         if answer is ... or answer is None:
             raise Unsolved(f"{name}がまだ {answer!r} のままです。札を 3 枚選んでみましょう。".replace("Ellipsis", "..."))
-        cards = "".join(c for c in answer if c not in " 　,、") if isinstance(answer, str) else ""
+        cards = "".join(c for c in normalize("NFKC", answer) if c.isalnum()) if isinstance(answer, str) else ""
         unknown = [c for c in cards if c not in "アイウエオカキクケコサシ"]
         if len(cards) != 3 or unknown:
             raise Wrong(f"{name}の答えは {answer!r} です。アからシまでの札を、T、P、E の順に 3 枚並べた文字列にしましょう。")
