@@ -1,5 +1,6 @@
 """What `check` says to right, wrong and badly behaved answers. It never raises, never hangs, and leaves no trace."""
 
+import importlib
 import random
 import re
 import sys
@@ -12,7 +13,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from sawaru import progress
-from sawaru.exercise import Wrong, check, evaluate, exercise, expect, registry, tally, unchanged
+from sawaru.exercise import Wrong, check, evaluate, exercise, expect, registry, run, tally, unchanged
 
 X = torch.tensor([1.0, 2.0, 4.0])
 SCALED = torch.tensor([2.0, 4.0, 8.0])
@@ -643,6 +644,77 @@ def test_off_the_main_thread():
 def test_the_limit_is_the_exercises_own_unless_given():
     assert "0.1 秒" in evaluate("demo.mean", loop, seconds=0.1).message
     assert evaluate("demo.mean", sleeper, seconds=5).correct
+
+
+# -------------------------------------------------------------------------------------------------- imports are no answer's time
+
+
+@pytest.fixture
+def slow_part(tmp_path, monkeypatch):
+    """Writes a package whose part runs the given lines as it is loaded, and returns an answer's way to load it."""
+    (tmp_path / "slow_package").mkdir()
+    (tmp_path / "slow_package" / "__init__.py").write_text("from slow_package import part\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(lines):
+        (tmp_path / "slow_package" / "part.py").write_text(f"import time\n{lines}\nREADY = True\n")
+        return lambda: importlib.import_module("slow_package.part").READY
+
+    yield write
+    for name in ("slow_package", "slow_package.part"):
+        sys.modules.pop(name, None)
+
+
+def test_an_import_takes_nothing_of_the_answers_time(slow_part):
+    load = slow_part("time.sleep(1.2)")
+    assert evaluate("demo.mean", lambda x: load() and x.mean()).correct
+
+
+def test_an_endless_loop_after_an_import_is_stopped(slow_part):
+    load = slow_part("time.sleep(0.8)")
+    start = time.monotonic()
+    assert said(lambda x: load() and loop(x)).startswith("0.5 秒たっても終わらない")
+    assert time.monotonic() - start < 4
+    assert load(), "what was loaded before stays whole"
+
+
+def test_an_import_in_which_the_time_is_up_ends_first(slow_part):
+    load = slow_part("time.sleep(1)")
+
+    def loads_late(x):
+        end = time.monotonic() + 0.45
+        while time.monotonic() < end:
+            pass
+        load()
+        return loop(x)
+
+    assert said(loads_late).startswith("0.5 秒たっても終わらない")
+    assert sys.modules["slow_package"].part.READY
+
+
+def test_the_reader_interrupts_while_a_module_is_loaded(slow_part, monkeypatch):
+    load = slow_part("time.sleep(0.6)")
+
+    def interrupted(thread, seconds):
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate("demo.mean", lambda x: load() and loop(x))
+    assert sys.modules["slow_package"].part.READY
+
+
+def test_an_import_that_never_ends_is_stopped_too(slow_part, monkeypatch):
+    monkeypatch.setattr(run, "IMPORT_LIMIT", 1.0)
+    threads = threading.active_count()
+    load = slow_part("while True: time.sleep(0.001)")
+    start = time.monotonic()
+    assert said(lambda x: load()).startswith(
+        "読み込み（import）が 1 秒たっても終わらないので、途中で止めました。"
+    )
+    assert time.monotonic() - start < 4
+    assert threading.active_count() == threads
 
 
 # -------------------------------------------------------------------------------------------------- printing, randomness

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,8 @@ def as_array(value: Any) -> np.ndarray[Any, Any] | None:
         if any(part is None for part in parts) or len({part.shape for part in parts if part is not None}) > 1:
             return None
         return np.stack([part for part in parts if part is not None]) if parts else np.zeros(0)
+    if isinstance(value, Fraction):
+        return np.asarray(float(value))
     if isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
         array = np.asarray(value)
         return array if array.dtype.kind in "biufc" else None

@@ -114,11 +114,11 @@ class Table:
                     raise
                 cleared |= wrong.keys()
                 break
-            fits = self._fits(got, right)
+            fits = self.fits(got, right)
             if not fits:
                 misses.append((got, right.values[0], self._what(i), others))
             for sentence, value in wrong.items():
-                if not self._fits(got, value):
+                if not self.fits(got, value):
                     cleared.add(sentence)
                 elif not fits:
                     named.setdefault(sentence, misses[-1][:3])
@@ -132,7 +132,7 @@ class Table:
                     raise Wrong(said)
             expect(got, want, what, self.tol)
 
-    def _fits(self, got: Any, value: Either) -> bool:
+    def fits(self, got: Any, value: Either) -> bool:
         return any(same(got, one, self.tol) for one in value.values)
 
     def _ask(self, answer: Any, case: tuple[Any, ...]) -> Any:
