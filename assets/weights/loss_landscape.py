@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 from sawaru import device, seed_everything
+from sawaru.data.digits import digits
 from sawaru.models.loss_landscape import (
     deep,
     mlp,
@@ -55,9 +55,9 @@ EVERY = 24  # steps between two recorded weights: 2 epochs
 BETWEEN = 41  # points on the line between two solutions
 
 
-def digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    data = load_digits()
-    x, y = torch.tensor(data.data, dtype=torch.float32) / 16, torch.tensor(data.target)
+def split() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    images, y = digits()
+    x = images.flatten(1)
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
     train, test = order[:1200], order[1200:]
     return tuple(t.to(device()) for t in (x[train], y[train], x[test], y[test]))
@@ -140,7 +140,7 @@ def paths(x: Tensor, y: Tensor) -> dict:
 
 
 def main() -> None:
-    x, y, x_test, y_test = digits()
+    x, y, x_test, y_test = split()
     tensors: dict[str, Tensor] = {}
     report: dict = {"種": 0, "エポック": EPOCHS, "学習率": RATE, "モーメンタム": MOMENTUM, "モデル": {}}
 

@@ -59,10 +59,8 @@ def make_story(rng: random.Random, repeat: bool = False) -> list[str]:
             story.append([pronoun, clues[k][1], rng.choice(Words.later_verbs)])
     for sentence in story:
         if not repeat and rng.random() < 0.3:
-            sentence[:2] = (
-                sentence[1],
-                sentence[0],
-            )  # 「りんごを健太が見つけた。」の語順
+            # 「りんごを健太が見つけた。」の語順
+            sentence[:2] = sentence[1], sentence[0]
     return [word for sentence in story for word in sentence]
 
 
@@ -108,9 +106,8 @@ def attention(
 ) -> tuple[Tensor, Tensor]:
     if scale is None:
         scale = 1 / math.sqrt(query.size(-1))
-    scores = (
-        query @ key.transpose(-2, -1) * scale
-    )  # (..., n, n) 行が見る側、列が見られる側
+    # (..., n, n) 行が見る側、列が見られる側
+    scores = query @ key.transpose(-2, -1) * scale
     if mask is not None:
         scores = scores.masked_fill(~mask, -math.inf)  # 見てはいけない相手
     weights = torch.softmax(scores, dim=-1)  # 行ごとに足して 1
@@ -127,9 +124,8 @@ class MultiHeadAttention(nn.Module):
 
     def split(self, x: Tensor) -> Tensor:
         batch, n, d_model = x.shape
-        return x.view(batch, n, self.heads, d_model // self.heads).transpose(
-            1, 2
-        )  # (batch, heads, n, d_k)
+        # (batch, heads, n, d_k)
+        return x.view(batch, n, self.heads, d_model // self.heads).transpose(1, 2)
 
     def forward(
         self,
@@ -141,14 +137,12 @@ class MultiHeadAttention(nn.Module):
         query, key, value = (
             self.split(to(x)) for to in (self.to_query, self.to_key, self.to_value)
         )
-        z, weights = attention(
-            query, key, value, mask, scale
-        )  # (batch, heads, n, d_k), (batch, heads, n, n)
+        # (batch, heads, n, d_k), (batch, heads, n, n)
+        z, weights = attention(query, key, value, mask, scale)
         if keep is not None:
             z = z * keep[:, None, None]  # 0 を掛けたヘッドは何も運ばない
-        return self.to_output(
-            z.transpose(1, 2).flatten(2)
-        ), weights  # ヘッドを横につなぎ、W_O を掛ける
+        # ヘッドを横につなぎ、W_O を掛ける
+        return self.to_output(z.transpose(1, 2).flatten(2)), weights
 
 
 class EncoderLayer(nn.Module):
@@ -174,13 +168,11 @@ class EncoderLayer(nn.Module):
 
 def sinusoidal(n: int, d_model: int, base: float = 10_000.0) -> Tensor:
     position = torch.arange(n)[:, None]  # (n, 1)
-    rate = base ** (
-        -torch.arange(0, d_model, 2) / d_model
-    )  # (d_model / 2,) 1 から 1/10000 へ
+    # (d_model / 2,) 1 から 1/10000 へ
+    rate = base ** (-torch.arange(0, d_model, 2) / d_model)
     angle = position * rate  # (n, d_model / 2)
-    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(
-        1
-    )  # sin と cos を交互に
+    # sin と cos を交互に
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
 
 
 class Reader(nn.Module):
@@ -214,6 +206,5 @@ class Reader(nn.Module):
         for i, layer in enumerate(self.layers):
             x, weights = layer(x, mask, scale, None if keep is None else keep[i])
             maps.append(weights)
-        return self.to_word(
-            x
-        ), maps  # (batch, n, 語の数) と、層ごとの (batch, heads, n, n)
+        # (batch, n, 語の数) と、層ごとの (batch, heads, n, n)
+        return self.to_word(x), maps

@@ -8,38 +8,34 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
+
+from sawaru.data.digits import digits
 
 
 def cosine_schedule(T: int) -> Tensor:
     t = torch.arange(T + 1, dtype=torch.float64) / T
-    angle = (
-        (0.98 * t + 0.008) / 1.008 * math.pi / 2
-    )  # 最後の 2% は使わず、信号を少しだけ残す
-    return (
-        torch.cos(angle) ** 2 / torch.cos(angle[0]) ** 2
-    )  # (T + 1,) ᾱ_0 = 1 から始まる
+    # 最後の 2% は使わず、信号を少しだけ残す
+    angle = (0.98 * t + 0.008) / 1.008 * math.pi / 2
+    # ᾱ_0 = 1 から始まる (T + 1,)
+    return torch.cos(angle) ** 2 / torch.cos(angle[0]) ** 2
 
 
 def linear_schedule(T: int) -> Tensor:
-    beta = (
-        torch.linspace(0.1, 20, T, dtype=torch.float64) / T
-    )  # β_1 から β_T まで等間隔
+    # β_1 から β_T まで等間隔
+    beta = torch.linspace(0.1, 20, T, dtype=torch.float64) / T
     return torch.cat([torch.ones(1, dtype=torch.float64), (1 - beta).cumprod(dim=0)])
 
 
 def add_noise(x0: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
-    a = (
-        alpha_bar[t].to(x0).reshape(-1, *[1] * (x0.dim() - 1))
-    )  # (B, 1, …) 画素すべてに同じ値を掛ける
+    # (B, 1, …) 画素すべてに同じ値を掛ける
+    a = alpha_bar[t].to(x0).reshape(-1, *[1] * (x0.dim() - 1))
     return a.sqrt() * x0 + (1 - a).sqrt() * noise
 
 
 def embed_time(t: Tensor, dim: int) -> Tensor:
-    frequency = torch.exp(
-        -math.log(1000) * torch.arange(dim // 2, device=t.device) / (dim // 2)
-    )
+    step = torch.arange(dim // 2, device=t.device) / (dim // 2)  # 0 から 1 の手前まで
+    frequency = torch.exp(-math.log(1000) * step)
     angle = t[:, None] * frequency  # (B, dim / 2) 速い波から遅い波まで
     return torch.cat([angle.sin(), angle.cos()], dim=1)  # (B, dim)
 
@@ -74,15 +70,11 @@ class PointNet(nn.Module):
 
 
 def split_digits() -> list[tuple[Tensor, Tensor]]:
-    images, labels = load_digits(return_X_y=True)
-    x = (
-        torch.tensor(images, dtype=torch.float32).reshape(-1, 1, 8, 8) / 8 - 1
-    )  # 濃さ 0…16 を −1…1 に
-    y = torch.tensor(labels)
+    images, y = digits()
+    x = 2 * images[:, None] - 1  # (N, 1, 8, 8) 濃さ 0…1 を −1…1 に
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
-    parts = order.split(
-        [1000, 600, 197]
-    )  # 生成モデルの訓練、判定役の訓練、判定役のテスト
+    # 生成モデルの訓練、判定役の訓練、判定役のテスト
+    parts = order.split([1000, 600, 197])
     return [(x[part], y[part]) for part in parts]
 
 
@@ -91,22 +83,16 @@ class Block(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, c_condition: int) -> None:
         super().__init__()
-        self.norm1, self.conv1 = (
-            nn.GroupNorm(8, c_in),
-            nn.Conv2d(c_in, c_out, 3, padding=1),
-        )
-        self.norm2, self.conv2 = (
-            nn.GroupNorm(8, c_out),
-            nn.Conv2d(c_out, c_out, 3, padding=1),
-        )
+        self.norm1, self.norm2 = nn.GroupNorm(8, c_in), nn.GroupNorm(8, c_out)
+        self.conv1 = nn.Conv2d(c_in, c_out, 3, padding=1)
+        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1)
         self.condition = nn.Linear(c_condition, 2 * c_out)
         self.skip = nn.Conv2d(c_in, c_out, 1) if c_in != c_out else nn.Identity()
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         h = self.conv1(F.silu(self.norm1(x)))
-        scale, shift = self.condition(condition)[:, :, None, None].chunk(
-            2, dim=1
-        )  # (B, c_out, 1, 1)
+        # (B, c_out, 1, 1)
+        scale, shift = self.condition(condition)[:, :, None, None].chunk(2, dim=1)
         h = self.norm2(h) * (1 + scale) + shift
         return self.skip(x) + self.conv2(F.silu(h))
 
@@ -121,9 +107,8 @@ class UNet(nn.Module):
             nn.SiLU(),
             nn.Linear(c_condition, c_condition),
         )
-        self.label = nn.Embedding(
-            classes + 1, c_condition
-        )  # 最後の一つは「クラスを知らない」∅
+        # 最後の一つは「クラスを知らない」∅
+        self.label = nn.Embedding(classes + 1, c_condition)
         self.first = nn.Conv2d(1, c, 3, padding=1)
         self.down1 = Block(c, c, c_condition)  # 8×8
         self.down2 = Block(c, 2 * c, c_condition)  # 4×4
@@ -135,9 +120,8 @@ class UNet(nn.Module):
         )
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
-        condition = F.silu(
-            self.time(embed_time(t, self.label.embedding_dim)) + self.label(y)
-        )  # (B, 64)
+        time = self.time(embed_time(t, self.label.embedding_dim))
+        condition = F.silu(time + self.label(y))  # (B, 64)
         h1 = self.down1(self.first(x), condition)  # (B, c, 8, 8)
         h2 = self.down2(F.avg_pool2d(h1, 2), condition)  # (B, 2c, 4, 4)
         h = self.middle(h2, condition)
@@ -150,9 +134,8 @@ def guided_noise(
     model: nn.Module, x: Tensor, t: Tensor, y: Tensor, w: float | Tensor
 ) -> Tensor:
     null = torch.full_like(y, 10)  # ∅
-    both = model(
-        torch.cat([x, x]), torch.cat([t, t]), torch.cat([y, null])
-    )  # 2 つの予測を 1 回で
+    # 2 つの予測を 1 回で
+    both = model(torch.cat([x, x]), torch.cat([t, t]), torch.cat([y, null]))
     conditional, unconditional = both.chunk(2)
     return (1 + w) * conditional - w * unconditional
 
@@ -189,9 +172,8 @@ def sample(
         else:
             ahead = jump(x, noise, a_t, a_s)
             if method == "Heun" and s > 0:  # 行った先の予測との平均で、進み直す
-                noise = (
-                    noise + predict(ahead, torch.full((len(x),), s, device=x.device))
-                ) / 2
+                there = torch.full((len(x),), s, device=x.device)
+                noise = (noise + predict(ahead, there)) / 2
                 ahead = jump(x, noise, a_t, a_s)
             x = ahead
         path.append(x)

@@ -36,9 +36,8 @@ class Block(nn.Module):
 
 
 def deep(layers: int = 56, width: int = 22, skip: bool = True) -> nn.Sequential:
-    blocks = [
-        Block(width, skip) for _ in range((layers - 2) // 2)
-    ]  # ブロック一つに 2 層
+    # ブロック一つに 2 層
+    blocks = [Block(width, skip) for _ in range((layers - 2) // 2)]
     first = [nn.Linear(64, width), nn.BatchNorm1d(width), nn.ReLU()]
     return nn.Sequential(*first, *blocks, nn.Linear(width, 10))
 
@@ -64,9 +63,8 @@ def training(
 
 
 def random_direction(model: nn.Module, normalize: str, seed: int) -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(
-        seed
-    )  # 乱数は CPU で作り、どの装置でも同じ向きにする
+    # 乱数は CPU で作り、どの装置でも同じ向きにする
+    generator = torch.Generator().manual_seed(seed)
     direction = {}
     for name, parameter in model.named_parameters():
         w = parameter.detach()
@@ -102,6 +100,5 @@ def slice_loss(
         return F.cross_entropy(functional_call(model, moved, (x,)), y)
 
     with torch.no_grad():
-        return vmap(loss_at, chunk_size=chunk)(
-            steps
-        )  # (点の数, 向きの数) から (点の数,) へ
+        # (点の数, 向きの数) から (点の数,) へ
+        return vmap(loss_at, chunk_size=chunk)(steps)
