@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from itertools import product
-from math import comb
 from typing import Any
 from unicodedata import normalize
 
 import torch
 from torch import Tensor
 
-from sawaru.exercise import Wrong, exercise, expect, unchanged
+from sawaru.exercise import Unsolved, Wrong, exercise
 from sawaru.exercise.answer import STUB
-from sawaru.exercise.compare import Unsolved
 
 # -------------------------------------------------------------------------------------------------- T, P and E
 
@@ -60,49 +57,35 @@ def _(choose_cards: Callable[..., Any]) -> None:
 
 # -------------------------------------------------------------------------------------------- the hypotheses left
 
+_EVERY = torch.tensor(list(product([0, 1], repeat=5)))
+_CHANGES = (_EVERY[:, 1:] != _EVERY[:, :-1]).sum(1)
+
 
 @exercise(
     "induction.sunny_share",
     praise="見た日は 0 か 1 に決まり、見ていない日の割合は、仮説空間の選び方だけで決まります。",
+    cases=[
+        (_EVERY[_CHANGES <= 1], torch.tensor([0, 1]), torch.tensor([1, 1])),
+        (_EVERY[_CHANGES <= 2], torch.tensor([1, 3]), torch.tensor([0, 1])),
+        (_EVERY, torch.tensor([4, 0, 2]), torch.tensor([1, 0, 1])),
+    ],
+    what=lambda hypotheses, days_seen, weather: f"days_seen が {days_seen.tolist()}、weather が {weather.tolist()} のときの割合",
 )
-def _(sunny_share: Callable[..., Any]) -> None:
-    every = torch.tensor(list(product([0, 1], repeat=5)))
-    changes = (every[:, 1:] != every[:, :-1]).sum(1)
-    for space, days, weather in (
-        (every[changes <= 1], [0, 1], [1, 1]),
-        (every[changes <= 2], [1, 3], [0, 1]),
-        (every, [4, 0, 2], [1, 0, 1]),
-    ):
-        days_seen, seen = torch.tensor(days), torch.tensor(weather)
-        with unchanged(space, "hypotheses"), unchanged(days_seen, "days_seen"), unchanged(seen, "weather"):
-            got = sunny_share(space, days_seen, seen)
-        match = space[:, days_seen] == seen
-        left = space[match.all(1)].double()
-        prefix = space[(space[:, : len(days)] == seen).all(1)].double()
-        mistakes = [
-            (
-                space.double().mean(0),
-                "仮説がまだ絞られていません。見た日と合わない仮説を捨ててから平均しましょう。",
-            ),
-            (
-                space[match.any(1)].double().mean(0),
-                "一日でも合えば残しています。見た日が一日でも違う仮説は、捨てます。",
-            ),
-            (space[~match.all(1)].double().mean(0), "捨てるはずの仮説のほうを残しています。"),
-            (left.sum(0), "割合ではなく、晴れと言う仮説の数になっています。残った仮説の数で割りましょう。"),
-            (left.sum(0) / len(space), "分母が、はじめの仮説の数です。割るのは、残った仮説の数です。"),
-            (
-                left.mean(1),
-                "仮説ごとの、晴れの日の割合になっています。平均する軸は、仮説の方向（dim=0）です。",
-            ),
-            (1 - left.mean(0), "雨と言う仮説の割合です。晴れが 1、雨が 0 です。"),
-            (
-                prefix.mean(0),
-                "初めの n 日と比べています。見た日の番号 days_seen の列を抜き出しましょう。",
-            ),
-            ((left.mean(0) > 0.5).double(), "多数決の結果ではなく、割合のまま返しましょう。"),
-        ]
-        expect(got, left.mean(0), f"days_seen が {days}、weather が {weather} のときの割合", mistakes=mistakes)
+def _(hypotheses, days_seen, weather):
+    match = hypotheses[:, days_seen] == weather
+    left = hypotheses[match.all(1)].double()
+    share = left.mean(0)
+    first = hypotheses[:, : len(days_seen)] == weather
+    yield share
+    yield hypotheses.double().mean(0), "仮説がまだ絞られていません。見た日と合わない仮説を捨ててから平均しましょう。"
+    yield hypotheses[match.any(1)].double().mean(0), "一日でも合えば残しています。見た日が一日でも違う仮説は、捨てます。"
+    yield hypotheses[~match.all(1)].double().mean(0), "捨てるはずの仮説のほうを残しています。"
+    yield left.sum(0), "割合ではなく、晴れと言う仮説の数になっています。残った仮説の数で割りましょう。"
+    yield left.sum(0) / len(hypotheses), "分母が、はじめの仮説の数です。割るのは、残った仮説の数です。"
+    yield left.mean(1), "仮説ごとの、晴れの日の割合になっています。平均する軸は、仮説の方向（dim=0）です。"
+    yield 1 - share, "雨と言う仮説の割合です。晴れが 1、雨が 0 です。"
+    yield hypotheses[first.all(1)].double().mean(0), "初めの n 日と比べています。見た日の番号 days_seen の列を抜き出しましょう。"
+    yield (share > 0.5).double(), "多数決の結果ではなく、割合のまま返しましょう。"
 
 
 # ------------------------------------------------------------------------------------------------ Hume's demon
@@ -120,6 +103,13 @@ def _repeat(seen: Tensor, rest: int) -> Tensor:
     return seen[:, torch.arange(rest) % seen.shape[1]]
 
 
+def _sunny(seen: Tensor, rest: int) -> Tensor:
+    return torch.ones(1, rest, dtype=seen.dtype)
+
+
+_LEARNERS = {_keep: "最後の天気が続く", _contrary: "毎日逆を言う", _repeat: "見た天気を繰り返す", _sunny: "いつも晴れ"}
+
+
 def _asked_properly(learner: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, int], Tensor]:
     """The learner, explaining what it takes when it is given something else."""
 
@@ -135,106 +125,76 @@ def _asked_properly(learner: Callable[[Tensor, int], Tensor]) -> Callable[[Tenso
 @exercise(
     "induction.worst_world",
     praise="どの学習器に対しても、見た日とぴったり合い、残りがすべて外れる世界が作れました。その世界があり得ないとは、データからは言えません。",
+    cases=[
+        (_keep, torch.tensor([1, 1, 0]), 8),
+        (_contrary, torch.tensor([0, 1, 1, 1]), 8),
+        (_repeat, torch.tensor([1, 0, 0]), 7),
+        (_sunny, torch.tensor([0, 1, 0]), 7),  # the only one that does not say the inverse to inverted days
+    ],
+    what=lambda learner, seen, days: f"「{_LEARNERS[learner]}」学習器に {seen.tolist()} を見せた {days} 日の世界",
+    call=lambda worst_world, learner, seen, days: worst_world(_asked_properly(learner), seen, days),
 )
-def _(worst_world: Callable[..., Any]) -> None:
-    for name, learner, weather, days in (
-        ("最後の天気が続く", _keep, [1, 1, 0], 8),
-        ("毎日逆を言う", _contrary, [0, 1, 1, 1], 8),
-        ("見た天気を繰り返す", _repeat, [1, 0, 0], 7),
-    ):
-        seen = torch.tensor(weather)
-        with unchanged(seen, "seen"):
-            got = worst_world(_asked_properly(learner), seen, days)
-        predicted = learner(seen[None], days - len(seen))[0]
-        want = torch.cat([seen, 1 - predicted])
-        what = f"「{name}」学習器に {weather} を見せた {days} 日の世界"
-        again = learner((1 - seen)[None], days - len(seen))[0]
-        mistakes = [
-            (
-                torch.cat([seen, predicted]),
-                "学習器の予測がすべて当たる世界です。予測の逆にしましょう。",
-            ),
-            (
-                torch.cat([1 - seen, 1 - predicted]),
-                "見た日の天気まで逆になっています。見た日と食い違う世界なら、学習器は「データと違う」と言えてしまいます。",
-            ),
-            (
-                torch.cat([1 - seen, predicted]),
-                "逆にする場所が逆です。見た日はそのまま、残りの日を予測の逆にします。",
-            ),
-            (torch.cat([1 - seen, 1 - again]), "見た日の天気を逆にしてから予測させています。"),
-            (1 - predicted, "残りの日だけが返っています。見た日を前につなげて、形を (days,) にしましょう。"),
-            (
-                torch.cat([seen, 1 - learner(seen[None], days)[0]]),
-                "残りの日数より多く予測させています。予測させるのは days − n 日です。",
-            ),
-            (want[None], "形が (1, days) です。学習器の答えから 0 行目を取り出しましょう。"),
-            (
-                torch.cat([seen, (1 - seen[-1:]).expand(days - len(seen))]),
-                "最後に見た天気の逆を続けています。相手は「続く」とは限りません。学習器に予測させ、それを見てから決めましょう。",
-            ),
-        ]
-        expect(got, want, what, mistakes=mistakes)
+def _(learner, seen, days):
+    rest = days - len(seen)
+    predicted, of_inverted_days = learner(seen[None], rest)[0], learner(1 - seen[None], rest)[0]
+    want = torch.cat([seen, 1 - predicted])
+    yield want
+    yield torch.cat([seen, predicted]), "学習器の予測がすべて当たる世界です。予測の逆にしましょう。"
+    yield (
+        torch.cat([1 - seen, 1 - predicted]),
+        "見た日の天気まで逆になっています。見た日と食い違う世界なら、学習器は「データと違う」と言えてしまいます。",
+    )
+    yield torch.cat([1 - seen, predicted]), "逆にする場所が逆です。見た日はそのまま、残りの日を予測の逆にします。"
+    yield torch.cat([1 - seen, 1 - of_inverted_days]), "見た日の天気を逆にしてから予測させています。"
+    yield 1 - predicted, "残りの日だけが返っています。見た日を前につなげて、形を (days,) にしましょう。"
+    yield torch.cat([seen, 1 - learner(seen[None], days)[0]]), "残りの日数より多く予測させています。予測させるのは days − n 日です。"
+    yield want[None], "形が (1, days) です。学習器の答えから 0 行目を取り出しましょう。"
+    yield (
+        torch.cat([seen, (1 - seen[-1:]).expand(rest)]),
+        "最後に見た天気の逆を続けています。相手は「続く」とは限りません。学習器に予測させ、それを見てから決めましょう。",
+    )
 
 
 # ------------------------------------------------------------------------------------------------ the committee
+
+_H, _Y = torch.tensor([[1.0, 2, 0, 5], [3, 2, -1, 1], [2, 5, 1, 0]]), torch.tensor([1.0, 4, 1, 2])
 
 
 @exercise(
     "induction.committee",
     praise="平均の誤差は、誤差の平均から散らばりを引いたものです。食い違う仮説を集めるほど、平均の得は大きくなります。",
+    cases=[(_H, _Y), (_H[:2], _Y)],
+    what=lambda predictions, y: f"committee（K = {len(predictions)}、M = {len(y)}）",
 )
-def _(committee: Callable[..., Any]) -> None:
-    predictions = torch.tensor([[1.0, 2, 0, 5], [3, 2, -1, 1], [2, 5, 1, 0]])
-    y = torch.tensor([1.0, 4, 1, 2])
-    for K in (3, 2):
-        h = predictions[:K].clone()
-        with unchanged(h, "predictions"), unchanged(y, "y"):
-            got = committee(h, y)
-        mean, M = h.mean(0), len(y)
-        first, second, third = ((mean - y) ** 2).mean(), ((h - y) ** 2).mean(), ((h - mean) ** 2).mean()
-        order = "値は合っていますが、順番が違います。（平均の誤差、誤差の平均、散らばり）の順に返しましょう。"
-        across = h - h.mean(1, keepdim=True)
-        mistakes = [
-            ((second, first, third), order),
-            ((first, third, second), order),
-            ((third, second, first), order),
-            (
-                (first, second, third * K / (K - 1)),
-                "散らばりを K − 1 で割っています。等式が成り立つのは K で割ったときです。var には correction=0 を渡します。",
-            ),
-            (
-                (second, second, third),
-                "はじめの 2 つが同じです。平均の誤差は、先に予測を平均し、そのあとで正解との差を二乗します。",
-            ),
-            (
-                (first, first, third),
-                "はじめの 2 つが同じです。誤差の平均は、先に仮説ごとの誤差を二乗し、そのあとで平均します。",
-            ),
-            (
-                (first, second, (across**2).mean()),
-                "散らばりを、点の方向の平均から測っています。仮説の方向（dim=0）の平均からのずれを使いましょう。",
-            ),
-            (
-                (first, second, h.var(correction=0)),
-                "散らばりを、すべての予測をまとめた平均から測っています。点ごとに、仮説の平均からのずれを使いましょう。",
-            ),
-            ((first * M, second * M, third * M), "点について合計しています。M 個の点で平均しましょう。"),
-            ((first * M, second * M * K, third * M * K), "合計になっています。どれも平均をとりましょう。"),
-            (
-                ((mean - y) ** 2, ((h - y) ** 2).mean(0), ((h - mean) ** 2).mean(0)),
-                "点ごとの値が並んだままです。最後に M 個の点で平均し、数一つずつにしましょう。",
-            ),
-            (
-                (first.sqrt(), second.sqrt(), third.sqrt()),
-                "平方根が付いています。等式が成り立つのは、二乗のままのときです。",
-            ),
-            (
-                ((mean - y).abs().mean(), (h - y).abs().mean(), (h - mean).abs().mean()),
-                "絶対値を使っています。等式が成り立つのは、二乗のときです。",
-            ),
-        ]
-        expect(got, (first, second, third), f"committee（K = {K}、M = {M}）", mistakes=mistakes)
+def _(predictions, y):
+    h, (K, M) = predictions, predictions.shape
+    mean = h.mean(0)
+    first, second, third = ((mean - y) ** 2).mean(), ((h - y) ** 2).mean(), ((h - mean) ** 2).mean()
+    yield first, second, third
+    for order in ((second, first, third), (first, third, second), (third, second, first)):
+        yield order, "値は合っていますが、順番が違います。（平均の誤差、誤差の平均、散らばり）の順に返しましょう。"
+    yield (
+        (first, second, third * K / (K - 1)),
+        "散らばりを K − 1 で割っています。等式が成り立つのは K で割ったときです。var には correction=0 を渡します。",
+    )
+    yield (second, second, third), "はじめの 2 つが同じです。平均の誤差は、先に予測を平均し、そのあとで正解との差を二乗します。"
+    yield (first, first, third), "はじめの 2 つが同じです。誤差の平均は、先に仮説ごとの誤差を二乗し、そのあとで平均します。"
+    yield (
+        (first, second, h.var(1, correction=0).mean()),
+        "散らばりを、点の方向の平均から測っています。仮説の方向（dim=0）の平均からのずれを使いましょう。",
+    )
+    yield (
+        (first, second, h.var(correction=0)),
+        "散らばりを、すべての予測をまとめた平均から測っています。点ごとに、仮説の平均からのずれを使いましょう。",
+    )
+    yield (first * M, second * M, third * M), "点について合計しています。M 個の点で平均しましょう。"
+    yield (first * M, second * M * K, third * M * K), "合計になっています。どれも平均をとりましょう。"
+    yield (
+        ((mean - y) ** 2, ((h - y) ** 2).mean(0), ((h - mean) ** 2).mean(0)),
+        "点ごとの値が並んだままです。最後に M 個の点で平均し、数一つずつにしましょう。",
+    )
+    yield (first.sqrt(), second.sqrt(), third.sqrt()), "平方根が付いています。等式が成り立つのは、二乗のままのときです。"
+    yield ((mean - y).abs().mean(), (h - y).abs().mean(), (h - mean).abs().mean()), "絶対値を使っています。等式が成り立つのは、二乗のときです。"
 
 
 # ---------------------------------------------------------------------------------------- the weather k days later
@@ -243,50 +203,21 @@ def _(committee: Callable[..., Any]) -> None:
 @exercise(
     "induction.same_weather",
     praise="1/2 からのずれは、毎日 2q − 1 倍に縮みます。遠い日ほど、今日の天気は手がかりになりません。",
+    cases=[(0.75, 3), (0.75, 2), (0.75, 1), (0.75, 0), (0.9, 5), (0.25, 4), (0.5, 3), (1.0, 6)],
+    tol=1e-6,
 )
-def _(same_weather: Callable[..., Any]) -> None:
-    for k, number in ((3, 0.75), (2, 0.75), (1, 0.75), (0, 0.75), (5, 0.9), (4, 0.25), (3, 0.5), (6, 1.0)):
-        q = Fraction(number).limit_denominator(100)
-        want = sum(comb(k, c) * q ** (k - c) * (1 - q) ** c for c in range(0, k + 1, 2))
-        got = same_weather(number, k)
-        mistakes: list[tuple[float, str]] = []
-        if k > 0 and number not in (0.5, 1.0):
-            mistakes = [
-                (
-                    float(1 - want),
-                    "違う天気である確率です。同じである確率は、1 からこれを引いたものです。",
-                ),
-                (
-                    float(q**k),
-                    "一度も変わらない道だけを数えています。変わって、また戻る道もあります。",
-                ),
-                (float((1 - q) ** k), "毎日変わる道だけを数えています。"),
-                (
-                    float(1 - (1 - q) ** k),
-                    "「一度も変わらない」の逆は「毎日変わる」ではありません。2 日分を表に書いてみましょう。",
-                ),
-                (
-                    float(q),
-                    "k が使われていません。1 日後なら合っていますが、遠い日ほど 1/2 に近づくはずです。",
-                ),
-                (float(q * k), "確率を足しています。2 日後まで続く確率は、足し算ではなく掛け算です。"),
-                (
-                    float((2 * q - 1) ** k),
-                    "1/2 からのずれの縮み方は合っています。ずれではなく、確率そのものを返しましょう。",
-                ),
-                (
-                    float((2 * q - 1) ** k / 2),
-                    "1/2 からのずれは合っています。それに 1/2 を足すと、確率になります。",
-                ),
-                (
-                    float((1 + (2 * q - 1) ** (k + 1)) / 2),
-                    "1 日分多く進んでいます。k = 0 のとき 1 になるかを確かめましょう。",
-                ),
-                (
-                    float((1 + (2 * q - 1) ** (k - 1)) / 2),
-                    "1 日分足りません。k = 1 のとき q になるかを確かめましょう。",
-                ),
-            ]
-        if isinstance(got, Fraction):
-            got = float(got)
-        expect(got, float(want), f"same_weather({number:g}, {k})", tol=1e-6, mistakes=mistakes)
+def _(q, k):
+    shrunk = (2 * q - 1) ** k
+    want = (1 + shrunk) / 2
+    yield want
+    yield 1 - want, "違う天気である確率です。同じである確率は、1 からこれを引いたものです。"
+    yield q**k, "一度も変わらない道だけを数えています。変わって、また戻る道もあります。"
+    yield (1 - q) ** k, "毎日変わる道だけを数えています。"
+    yield 1 - (1 - q) ** k, "「一度も変わらない」の逆は「毎日変わる」ではありません。2 日分を表に書いてみましょう。"
+    yield q, "k が使われていません。1 日後なら合っていますが、遠い日ほど 1/2 に近づくはずです。"
+    yield q * k, "確率を足しています。2 日後まで続く確率は、足し算ではなく掛け算です。"
+    yield shrunk, "1/2 からのずれの縮み方は合っています。ずれではなく、確率そのものを返しましょう。"
+    yield shrunk / 2, "1/2 からのずれは合っています。それに 1/2 を足すと、確率になります。"
+    yield (1 + shrunk * (2 * q - 1)) / 2, "1 日分多く進んでいます。k = 0 のとき 1 になるかを確かめましょう。"
+    if k > 0:
+        yield (1 + (2 * q - 1) ** (k - 1)) / 2, "1 日分足りません。k = 1 のとき q になるかを確かめましょう。"
