@@ -110,10 +110,15 @@ def test_a_case_is_not_asked_about_a_row_that_it_leaves_out():
     assert "軸が違います" not in right_once
 
 
-def test_arguments_are_guarded_and_fresh_in_every_case():
-    seen = []
+def test_an_answers_own_exception_is_explained():
+    power()
+    assert "`next` で取り出す値がもう残っていません" in said("demo.power", lambda x, n: next(iter([])))
 
-    @exercise("demo.twice", cases=[(torch.ones(2), [1]), (torch.ones(2), [1])])
+
+def test_arguments_are_guarded_and_fresh_in_every_case():
+    seen, ones = [], torch.ones(2)
+
+    @exercise("demo.twice", cases=[(ones, [1]), (ones, [1])])
     def _(x, parts):
         yield 2 * x
         yield x, "そのままです。"

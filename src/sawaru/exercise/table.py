@@ -81,8 +81,8 @@ class Table:
     @property
     def arguments(self) -> list[tuple[Any, ...]]:
         """Each case's arguments, fresh."""
-        cases = [()] if self.cases is None else copy.deepcopy(list(self.cases))
-        return [case if isinstance(case, tuple) else (case,) for case in cases]
+        cases = [()] if self.cases is None else self.cases
+        return [copy.deepcopy(case if isinstance(case, tuple) else (case,)) for case in cases]
 
     def read(self, case: tuple[Any, ...]) -> tuple[Either, dict[str, Either], list[Otherwise]]:
         """What is right in this case, the wrong values by their sentence, and who is asked about others."""
@@ -96,7 +96,7 @@ class Table:
 
     def judge(self, answer: Any) -> None:
         """Raise `Wrong`, `Unsolved` or what the answer raises, unless `answer` is right."""
-        self.compare(self._ask(answer, case) for case in self.arguments)
+        self.compare(map(lambda case: self._ask(answer, case), self.arguments))
 
     def compare(self, values: Iterator[Any]) -> None:
         """Judge what an answer gives in each case."""
