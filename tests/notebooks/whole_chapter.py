@@ -28,14 +28,13 @@ TYPED = ("", "見たことのない言葉")
 PROBE = """
 import gc as _gc, json as _json
 
-def _explorers():
-    return {e.name: e for e in _gc.get_objects() if type(e).__name__ == "Explorer"}
+_explorers = {e.name: e for e in _gc.get_objects() if type(e).__name__ == "Explorer"}
 
 def _controls():
-    return _json.dumps({n: {c.name: getattr(c.widget, "model_id", None) for c in e.controls} for n, e in _explorers().items()})
+    return _json.dumps({n: {c.name: getattr(c.widget, "model_id", None) for c in e.controls} for n, e in _explorers.items()})
 
 def _expected(name):
-    explorer = _explorers()[name]
+    explorer = _explorers[name]
     return explorer.figure(**{c.name: c.widget.value for c in explorer.controls}).to_json()
 
 def _imported():
@@ -190,30 +189,36 @@ def complaints(front: Front, notebook: Path) -> Iterator[str]:
     boxes = [m for m, state in front.models.items() if "sawaru-box" in state.get("_dom_classes", ())]
     if len(boxes) != len(named):
         yield f"{len(named)} 個の explore が {len(boxes)} 個の図になりました"
-    on_screen = {
+    shown = {
         part: explorer for box in boxes for explorer in [Explorer(front, box)] for part in explorer.parts
     }
     for name, controls in named.items():
-        here = {on_screen[model] for model in controls.values() if model}
-        if not controls:
-            continue
-        (explorer,) = here
-        first = explorer.figure
-        for control, model in controls.items():
-            for state in moves(front.models[model]) if model else ():
-                explorer.move(model, state)
-                if explorer.shown["error"]:
-                    yield f"{name}：{control} を {state} にすると {explorer.shown['error']}"
-                elif explorer.figure != plain(front.ask(f"_expected({name!r})")):
-                    yield f"{name}：{control} を {state} にしたときの図が、関数の返す図と違います"
-                if len(explorer.shown["figure"]) > LARGEST_FIGURE:
-                    yield f"{name}：図が {len(explorer.shown['figure']):,} バイトあります（上限 {LARGEST_FIGURE:,}）"
-        explorer.reset()
-        if explorer.figure != first:
-            yield f"{name}：「最初に戻す」で、図が最初に戻りません"
+        models = {control: model for control, model in controls.items() if model}  # a fixed value has none
+        for explorer in {shown[model] for model in models.values()}:
+            try:
+                yield from (f"{name}：{said}" for said in asked(explorer, name, models))
+            except AssertionError as error:
+                yield f"{name}：{error}"
     saved = notebook.stat().st_size + len(json.dumps(front.models, ensure_ascii=False).encode())
     if saved > LARGEST_NOTEBOOK:
         yield f"保存すると {saved:,} バイトになります（上限 {LARGEST_NOTEBOOK:,}）"
+
+
+def asked(explorer: Explorer, name: str, models: dict[str, str]) -> Iterator[str]:
+    """Move every control of an explorer, each from where the last has left the figure, then reset."""
+    front, first = explorer.front, explorer.figure
+    for control, model in models.items():
+        for state in moves(front.models[model]):
+            explorer.move(model, state)
+            if explorer.shown["error"]:
+                yield f"{control} を {state} にすると {explorer.shown['error']}"
+            elif explorer.figure != plain(front.ask(f"_expected({name!r})")):
+                yield f"{control} を {state} にしたときの図が、関数の返す図と違います"
+            if len(explorer.shown["figure"]) > LARGEST_FIGURE:
+                yield f"図が {len(explorer.shown['figure']):,} バイトあります（上限 {LARGEST_FIGURE:,}）"
+    explorer.reset()
+    if explorer.figure != first:
+        yield "「最初に戻す」で、図が最初に戻りません"
 
 
 def a_failure_is_shown(front: Front) -> None:
