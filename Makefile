@@ -65,6 +65,7 @@ notebooks:
 build:
 	$(call stage,本の組み立て,$(BIN)/jupyter-book build . --all -W -n --keep-going)
 	$(call stage,小さな本の組み立て,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/build)
+	$(call stage,できた本,$(BIN)/pytest -q tests/site --durations=5)
 
 browser:
 	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)

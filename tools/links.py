@@ -10,10 +10,9 @@ import functools
 import re
 import sys
 from collections import defaultdict
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
-from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
@@ -29,15 +28,27 @@ def pages(site: Path) -> list[Path]:
     ]
 
 
-@functools.cache
-def _soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+class Tags(HTMLParser):
+    """What a page links to, and what in it can be linked to."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.leaving: set[str] = set()
+        self.ids: set[str | None] = set()
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for name, value in attributes:
+            if name == "id":
+                self.ids.add(value)
+            elif name in ATTRIBUTES:
+                self.addresses.append(value or "")
+                if tag == "a" and re.match("[a-z]+:", value or ""):
+                    self.leaving.add(value or "")
 
 
-def addresses(page: Path) -> list[str]:
-    """Every address that a page names."""
-    soup = _soup(page)
-    return [tag[name] for name in ATTRIBUTES for tag in soup.find_all(attrs={name: True})]
+tags = functools.cache(Tags)
 
 
 def broken(site: Path) -> list[str]:
@@ -45,7 +56,7 @@ def broken(site: Path) -> list[str]:
     return [
         f"{page.relative_to(site)} → {address}"
         for page in pages(site)
-        for address in addresses(page)
+        for address in tags(page).addresses
         if not urlsplit(address).scheme and not _exists(page, address)
     ]
 
@@ -55,15 +66,15 @@ def _exists(page: Path, address: str) -> bool:
     target = page.parent / file.partition("?")[0] if file else page
     if not target.exists() or not fragment or target.suffix != ".html":
         return target.exists()
-    return _soup(target).find(id=fragment.partition("?")[0]) is not None
+    return fragment.partition("?")[0] in tags(target).ids
 
 
 def external(site: Path) -> dict[str, list[str]]:
     """Every address outside the site, with the pages that hold it."""
     held = defaultdict(set)
     for page in pages(site):
-        for link in _soup(page).find_all("a", href=re.compile("^[a-z]+:")):
-            held[link["href"]].add(page.relative_to(site).as_posix())
+        for address in tags(page).leaving:
+            held[address].add(page.relative_to(site).as_posix())
     return {address: sorted(held[address]) for address in sorted(held)}
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from conftest import SITE
-from playwright.sync_api import Page, expect
+from built import PAGES, SITE
+from playwright.sync_api import Page, Route, expect
 
-PAGES = sorted(str(p.relative_to(SITE)) for p in (SITE / "book").rglob("*.html"))
-FRAMED = [*PAGES, "search.html", "404.html"]
+SECONDS = 1_000
 
 
 def search(page: Page, words: str) -> list[str]:
@@ -78,52 +76,6 @@ def test_search_from_a_folder_says_what_to_do(visit: Any, path: str) -> None:
     assert watched.complaints == [] and watched.elsewhere == []
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_formulas_are_drawn(visit: Any, path: str) -> None:
-    page: Page = visit(path).page
-    count = page.evaluate("document.querySelectorAll('.math').length")
-    assert (
-        page.evaluate("document.querySelectorAll('.math > .katex, .math > .katex-display').length") == count
-    )
-    assert page.locator(".katex-error").count() == 0
-
-
-@pytest.mark.parametrize("path", FRAMED)
-def test_icons_are_the_books_own(visit: Any, path: str) -> None:
-    page: Page = visit(path).page
-    undrawn = page.evaluate(
-        """() => [...document.querySelectorAll("i[class*='fa-'], span[class*='fa-']")]
-            .filter((e) => getComputedStyle(e, "::before").maskImage === "none").map((e) => e.className)"""
-    )
-    assert undrawn == []
-    assert not page.evaluate(
-        "performance.getEntriesByType('resource').filter((e) => e.name.includes('fontawesome'))"
-    )
-
-
-NAMES = {"Binder", "Colab", "Google Colab", "Jupyter", "JupyterLab"}
-
-
-@pytest.mark.parametrize("path", FRAMED)
-def test_every_word_of_the_frame_is_japanese(visit: Any, path: str) -> None:
-    page: Page = visit(path).page
-    words = page.evaluate(
-        """() => {
-            const found = [];
-            for (const e of document.querySelectorAll("*"))
-                for (const name of ["title", "aria-label", "alt", "placeholder", "data-bs-title", "data-bs-original-title"])
-                    if (e.getAttribute(name) && !e.closest(".js-plotly-plot")) found.push(e.getAttribute(name));
-            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-            while (texts.nextNode())
-                if (!texts.currentNode.parentElement.closest("article, script, style, kbd, noscript"))
-                    found.push(texts.currentNode.textContent.trim());
-            return found;
-        }"""
-    )
-    english = {w for w in words if re.search(r"[A-Za-z]{3}", w) and not re.search(r"[\u3040-\u9fff]", w)}
-    assert english - NAMES == set()
-
-
 def test_code_can_be_copied(visit: Any) -> None:
     page: Page = visit("book/howto.html", permissions=["clipboard-read", "clipboard-write"]).page
     button = page.get_by_role("button", name="コピー").first
@@ -157,3 +109,99 @@ def test_the_gallery_leads_to_living_figures(visit: Any) -> None:
         assert first >= query.count("="), f"{target}：図がその状態で開きません"
         opened.page.close()
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("theme", "background"), [("dark", "rgb(18, 18, 18)"), ("light", "rgb(255, 255, 255)")]
+)
+def test_the_first_paint_has_the_readers_theme(visit: Any, theme: str, background: str) -> None:
+    page: Page = visit("404.html", theme=theme).page
+    page.route(
+        "**/pydata-sphinx-theme.js*", lambda route: route.abort()
+    )  # the theme's own script comes too late
+    page.goto(page.url.replace("404.html", PAGES[0]), wait_until="domcontentloaded")
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
+
+
+def test_the_zip_is_offered_on_every_page(visit: Any) -> None:
+    page: Page = visit(PAGES[0]).page
+    page.locator(".dropdown-download-buttons > button").click()
+    with page.expect_download() as download:
+        page.locator("a[href$='.zip']").click()
+    assert download.value.suggested_filename.endswith(".zip")
+
+
+def test_the_page_for_a_wrong_address_works_at_any_depth(visit: Any, site: str) -> None:
+    watched = visit("404.html")
+
+    def missing(route: Route) -> None:
+        route.fulfill(body=(SITE / "404.html").read_bytes(), content_type="text/html; charset=utf-8")
+
+    watched.page.route("**/old/part/page.html", missing)
+    watched.page.goto(site + "old/part/page.html")
+    assert watched.complaints == []
+    watched.page.get_by_role("link", name="表紙").click()
+    watched.page.wait_for_url("**/book/index.html")
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [("index.html", False), ("index.html", True), ("404.html", True), ("search.html", True)],
+)
+def test_no_page_around_the_book_breaks_the_policy(visit: Any, path: str, folder: bool) -> None:
+    page: Page = visit(path, origin=SITE.as_uri() + "/" if folder else "").page
+    if path == "index.html":  # it only leads there
+        page.wait_for_url("**/book/index.html")
+        page.wait_for_load_state("load")
+    assert page.evaluate("broken") == []
+
+
+def test_the_policy_stops_what_it_should(visit: Any) -> None:
+    page: Page = visit(PAGES[0]).page
+    hit = page.evaluate(
+        """async () => {
+            const expected = ["script-src-attr", "img-src", "script-src-elem", "connect-src"];
+            const told = new Set();
+            const all = new Promise((done) => document.addEventListener("securitypolicyviolation", (e) => {
+                told.add(e.effectiveDirective);
+                if (expected.every((directive) => told.has(directive))) done();
+            }));
+            const box = document.createElement("div");
+            box.innerHTML = `<img src="x:" onerror="window.hit = 1"><img src="https://example.org/a.png">`;
+            document.body.append(box);
+            const script = document.createElement("script");
+            script.textContent = "window.hit = 1";
+            document.body.append(script);
+            await fetch("https://example.org/").catch(() => {});
+            await all;
+            return window.hit ?? null;
+        }"""
+    )
+    assert hit is None
+
+
+@pytest.mark.parametrize("path", [PAGES[0], "book/index.html"])
+def test_tab_walks_through_the_page_and_is_never_trapped(visit: Any, path: str) -> None:
+    page: Page = visit(path).page
+    page.evaluate("document.querySelectorAll('article details').forEach((fold) => (fold.open = true))")
+    places = page.evaluate(
+        """() => [...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")]
+            .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.disabled && e.tabIndex >= 0).length"""
+    )
+    seen = []
+    for _ in range(places + 5):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                """() => { const e = document.activeElement; if (e === document.body) return null;
+                    e.dataset.walk ??= String(document.querySelectorAll("[data-walk]").length); return e.dataset.walk; }"""
+            )
+        )
+        if seen[-1] is None or seen.count(seen[-1]) > 1:
+            break
+    assert seen[-1] is None or seen[-1] == seen[0], "Tab で一周できます"
+    assert (
+        page.evaluate("document.querySelector('[data-walk=\"0\"]').textContent").strip() == "本文へスキップ"
+    )
+    assert len(seen) >= 0.8 * places

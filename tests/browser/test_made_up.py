@@ -38,17 +38,20 @@ def visit(browser: Browser) -> Any:
     def open_page(address: str, width: int = 1280) -> Watched:
         contexts.append(browser.new_context(viewport={"width": width, "height": 900}, locale="ja-JP"))
         watched = Watched(contexts[-1].new_page(), address)
-        watched.page.add_init_script(
-            """window.shift = 0;
-            new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) shift += e.value; })
-                .observe({ type: "layout-shift", buffered: true });"""
-        )
         watched.page.goto(address)
         return watched
 
     yield open_page
     for context in contexts:
         context.close()
+
+
+# After these nothing more is on its way: every figure knows its states, and no figure is being drawn.
+ALL_PREPARED = "[...document.querySelectorAll('sawaru-explorer')].every((e) => e.figureAt)"
+ALL_DRAWN = """async () => {
+    for (const explorer of document.querySelectorAll("sawaru-explorer")) await explorer.drawing;
+    await settle();
+}"""
 
 
 def ready(tab: Page) -> int:
@@ -64,7 +67,8 @@ def test_thirty_explorers_wake_when_near_and_the_page_stands_still(
     expect(tab.locator("sawaru-explorer").first).to_have_attribute(
         "data-state", "ready", timeout=30 * SECONDS
     )
-    tab.wait_for_timeout(1 * SECONDS)
+    tab.wait_for_function(ALL_PREPARED)
+    tab.evaluate("settle()")
     assert 1 <= ready(tab) <= 6
     height = tab.evaluate("document.documentElement.scrollHeight")
     tab.evaluate("document.querySelectorAll('sawaru-explorer')[15].scrollIntoView()")
@@ -77,6 +81,7 @@ def test_thirty_explorers_wake_when_near_and_the_page_stands_still(
         expect(tab.locator("sawaru-explorer").nth(n)).to_have_attribute(
             "data-state", "ready", timeout=10 * SECONDS
         )
+    tab.evaluate("settle()")
     assert tab.evaluate("shift") <= 0.01
     assert tab.evaluate("document.documentElement.scrollHeight") == pytest.approx(height, abs=2)
     assert watched.complaints == []
@@ -87,10 +92,10 @@ def test_only_what_is_seen_is_drawn_anew(thirty: str, visit: Any) -> None:
     for n in range(30):
         tab.locator("sawaru-explorer").nth(n).scroll_into_view_if_needed()
     expect(tab.locator("sawaru-explorer[data-state=ready]")).to_have_count(30, timeout=30 * SECONDS)
-    tab.wait_for_timeout(SECONDS / 2)
+    tab.evaluate(ALL_DRAWN)
     tab.evaluate("drawn.length = 0; document.documentElement.dataset.theme = 'dark'")
-    until(tab, lambda: tab.evaluate("drawn.length") >= 1)
-    tab.wait_for_timeout(1 * SECONDS)
+    tab.wait_for_function("drawn.length >= 1")
+    tab.evaluate(ALL_DRAWN)
     assert tab.evaluate("drawn.length") <= 6, "配色を変えて描き直すのは、見えている図だけです"
     colour = (
         tab.locator("sawaru-explorer")
@@ -135,7 +140,7 @@ def test_any_text_is_shown_as_text(visit: Any, tmp_path: Path, kind: str) -> Non
                 expect(explorer.locator("figcaption")).to_have_text(
                     f"「{text}」と {text}", use_inner_text=False
                 )
-        tab.wait_for_timeout(SECONDS / 2)
+        tab.wait_for_timeout(SECONDS / 2)  # nothing may happen
         assert tab.evaluate("hits") == 0
         assert tab.locator("sawaru-explorer :is(img, iframe, script:not([type]))").count() == 0
         assert tab.evaluate("document.documentElement.scrollWidth") <= 391
@@ -166,7 +171,7 @@ def test_a_label_on_hover_tells_the_numbers_of_now(visit: Any, tmp_path: Path) -
         tab.locator("input").first.focus()
         tab.keyboard.press("End")
         expect(tab.locator("figcaption")).to_have_text("高さ 6")
-        tab.wait_for_timeout(SECONDS / 5)
+        tab.evaluate(ALL_DRAWN)
         assert tab.evaluate(
             "(before) => document.querySelector('.js-plotly-plot')._fullLayout === before", layout
         )
