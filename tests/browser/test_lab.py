@@ -1,4 +1,8 @@
-"""Explorers in a real JupyterLab: a real kernel, a real browser, real sliders."""
+"""Explorers in a real JupyterLab: a real kernel, a real browser, real sliders.
+
+Every explorer of every chapter follows its controls in a kernel alone (tests/notebooks/whole_chapter.py). Here a few chapters
+are run whole, each for what only a browser can show.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,28 @@ CHAPTERS = sorted(
     for p in (ROOT / "book").rglob("*.ipynb")
     if ".ipynb_checkpoints" not in p.parts
 )
+# What a reader types into a chapter's explorer, and what its caption then says.
+TYPED = {
+    "language/attention.ipynb": [
+        ("", "知っている語がまだありません"),
+        ("美咲が着物を選んだ。彼女は宇宙船を見せた。", "知らない語「宇宙船を」は飛ばしました"),
+        ("美咲が着物を選んだ。健太が地図を運んだ。彼女はその一着を見せた。", "2 つの指す語のうち"),
+    ]
+}
+
+
+def code(path: str) -> str:
+    cells = nbformat.read(ROOT / "book" / path, 4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+def most(pattern: str) -> str:
+    """The chapter whose code holds a pattern most often."""
+    return max(CHAPTERS, key=lambda path: len(re.findall(pattern, code(path))))
+
+
+LONGEST = most(r"(?m)^@explore\b")
+IN_3D = most(r"(?i)surface|scatter3d")
 SECONDS = 1_000
 
 TRIAL = '''
@@ -50,6 +76,14 @@ def second(y):
 '''
 
 
+# Folded cells show no number, and cells far below are drawn only when they come near.
+LAST_CELL_HAS_RUN = r"""() => {
+    const last = [...document.querySelectorAll(".jp-CodeCell:not(:has(.jp-Placeholder-prompt))")].at(-1);
+    last.scrollIntoView({block: "center"});
+    return /\[\d+\]/.test(last.querySelector(".jp-InputPrompt").textContent);
+}"""
+
+
 class Lab:
     """One notebook open in JupyterLab."""
 
@@ -63,23 +97,17 @@ class Lab:
         page.on("websocket", lambda ws: ws.on("framereceived", lambda data: self.received.append(len(data))))
         page.goto(f"{address}lab/workspaces/{re.sub(r'[^a-z]', '-', path)}/tree/{path}?reset")
         page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook").wait_for(timeout=60 * SECONDS)
-        expect(page.locator("#jp-bottom-panel, .jp-StatusBar-Widget").last).to_contain_text(
-            "| Idle", timeout=60 * SECONDS
-        )
+        self.idle()
+
+    def idle(self) -> None:
+        """Wait until the kernel rests."""
+        status = self.page.locator("#jp-bottom-panel, .jp-StatusBar-Widget").last
+        expect(status).to_contain_text("| Idle", timeout=60 * SECONDS)
 
     def run_all(self, timeout: int = 480) -> None:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        code = self.page.locator(
-            ".jp-CodeCell:not(:has(.jp-Placeholder-prompt))"
-        )  # folded cells show no number
-        for _ in range(2 * timeout):
-            code.last.scroll_into_view_if_needed()  # cells far below are drawn only when they come near
-            prompt = code.last.locator(".jp-InputPrompt").first.inner_text()
-            if re.search(r"\[\d+\]", prompt):
-                return
-            self.page.wait_for_timeout(SECONDS / 2)
-        raise AssertionError(f"{timeout} 秒たっても最後のセルが終わりません（{prompt!r}）")
+        self.page.wait_for_function(LAST_CELL_HAS_RUN, polling=100, timeout=timeout * SECONDS)
 
     def explorer(self, n: int) -> Any:
         return self.page.locator(".sawaru-box").nth(n)
@@ -97,11 +125,11 @@ class Lab:
 
     def save(self) -> None:
         self.page.keyboard.press("Escape")
-        self.page.keyboard.press("Control+s")
-        expect(self.page.locator(".jp-mod-current.jp-mod-dirty, .lm-mod-current.jp-mod-dirty")).to_have_count(
-            0
-        )
-        self.page.wait_for_timeout(2 * SECONDS)
+        with self.page.expect_response(
+            lambda r: r.request.method == "PUT" and "/api/contents/" in r.url
+        ) as saved:
+            self.page.keyboard.press("Control+s")
+        assert saved.value.ok
 
 
 @pytest.fixture
@@ -132,7 +160,7 @@ def test_quick_moves_end_in_the_last_state(trial: Lab) -> None:
     shown = trial.explorer(0).locator(".widget-readout").first
     value = shown.inner_text()
     expect(trial.caption(0)).to_have_text(f"値は {value} です", timeout=20 * SECONDS)
-    trial.page.wait_for_timeout(1 * SECONDS)
+    trial.idle()
     expect(trial.caption(0)).to_have_text(f"値は {value} です")
     drawn = trial.page.evaluate("document.querySelector('.sawaru-plot').data[0].y")
     numbers = drawn if isinstance(drawn, list) else list(drawn.values())
@@ -219,18 +247,8 @@ def test_any_text_is_shown_as_text(browser: Browser, lab: tuple[str, Path]) -> N
     opened.close()
 
 
-# What a reader types into a chapter's explorer, and what its caption then says.
-TYPED = {
-    "language/attention.ipynb": [
-        ("", "知っている語がまだありません"),
-        ("美咲が着物を選んだ。彼女は宇宙船を見せた。", "知らない語「宇宙船を」は飛ばしました"),
-        ("美咲が着物を選んだ。健太が地図を運んだ。彼女はその一着を見せた。", "2 つの指す語のうち"),
-    ]
-}
-
-
 @pytest.mark.timeout(900)  # a chapter trains, and the machine may be busy
-@pytest.mark.parametrize("path", CHAPTERS)
+@pytest.mark.parametrize("path", sorted({LONGEST, IN_3D, *TYPED}))
 def test_chapter_runs_and_every_explorer_follows(browser: Browser, lab: tuple[str, Path], path: str) -> None:
     address, folder = lab
     opened = Lab(browser, address, path)
@@ -261,10 +279,8 @@ def test_chapter_runs_and_every_explorer_follows(browser: Browser, lab: tuple[st
         page.keyboard.press("ArrowRight")
         page.wait_for_function(f"drawn.length > {before}", timeout=20 * SECONDS)
         expect(boxes.nth(n).locator(".sawaru-error")).to_be_hidden()
-    bundles = (
-        2 if path.endswith("loss_landscape.ipynb") else 1
-    )  # its surfaces need Plotly's 3-D bundle besides
-    assert [size for size in opened.received if size > 400_000][bundles:] == []
+    big = [size for size in opened.received if size > 400_000]
+    assert len(big) == (2 if path == IN_3D else 1), "surfaces need Plotly's 3-D bundle besides"
     opened.save()
     assert (folder / path).stat().st_size < 1_000_000
     opened.close()
