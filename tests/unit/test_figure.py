@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from py_mini_racer import MiniRacer
 
+from sawaru.explorer import frontend
 from sawaru.figure import AMOUNT, INKS, ONE, SIGNED, figure, panels
 from sawaru.pictures import mosaic, picture, pictures
 from sawaru.theme import theme
@@ -151,3 +153,19 @@ def test_pictures() -> None:
     assert fig.data[0].z.shape == (6, 9)
     assert fig.data[0].z[2].tolist() == [0] * 9
     assert fig.data[0].z[0].tolist() == [100, 100, 0] * 3
+
+
+def test_a_trace_without_a_name_has_no_legend_entry() -> None:
+    engine = MiniRacer()
+    page = "const addEventListener = () => {}; const document = {};"
+    engine.eval(f"{page} const THEME = {{}}; {frontend.text('draw.js')}")
+    shown = "(data) => presented({ data, layout: {} }, 800, false).data.map((t) => t.showlegend ?? null)"
+    engine.eval(f"const legends = {shown};")
+    data = [
+        {"name": "損失"},
+        {"x": [1]},
+        {"name": ""},
+        {"showlegend": True},
+        {"name": "底", "showlegend": False},
+    ]
+    assert engine.call("legends", data) == [None, False, False, True, False]
