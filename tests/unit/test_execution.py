@@ -137,3 +137,14 @@ def test_every_chapter_uses_its_own_checks_and_nobody_elses() -> None:
     for path in BOOK:
         checks = {f.stem for f in uses.uses(path) if f.parent.name == "checks"}
         assert checks == {"__init__", path.stem}
+
+
+@pytest.mark.parametrize(
+    ("code", "concerned"), [("```{code-cell}\nimport sawaru.figure\n```\n", True), ("", False)]
+)
+def test_a_page_in_markdown_is_followed_where_it_has_code_cells(
+    tmp_path: Path, code: str, concerned: bool
+) -> None:
+    page = tmp_path / "index.md"
+    page.write_text(f"---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# 本\n\n{code}")
+    assert (uses.PACKAGE / "figure.py" in uses.uses(page)) == concerned

@@ -50,7 +50,7 @@ def digest(chapter: Path) -> str:
 
 def _chapters(app: Sphinx, docnames: Any) -> dict[str, Path]:
     paths = {name: Path(app.env.doc2path(name)) for name in sorted(docnames)}
-    return {name: path for name, path in paths.items() if path.suffix == ".ipynb"}
+    return {name: path for name, path in paths.items() if path.suffix in (".ipynb", ".md")}
 
 
 def _chapters_to_run_anew(
@@ -73,6 +73,8 @@ def _run_side_by_side(app: Sphinx, env: Any, docnames: list[str]) -> None:
     cache = get_cache(app.config.nb_execution_cache_path)
     waiting = []
     for path in _chapters(app, docnames).values():
+        if path.suffix == ".md":
+            continue
         notebook = nbformat.read(path, as_version=4)
         try:
             cache.match_cache_notebook(notebook)

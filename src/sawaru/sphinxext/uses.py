@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 
 import sawaru
 from sawaru import assets
@@ -41,14 +43,23 @@ def uses(chapter: Path) -> set[Path]:
 def _code(chapter: Path) -> str:
     """All code cells as one Python text, without those that are none: running the chapter will say so."""
     cells = []
-    with suppress(NotebookError):
-        for cell in load(chapter)["cells"]:
-            if cell["cell_type"] == "code":
-                code = TransformerManager().transform_cell(joined(cell["source"]))
-                with suppress(SyntaxError):
-                    ast.parse(code)
-                    cells.append(code)
+    for cell in _cells(chapter):
+        if cell["cell_type"] == "code":
+            code = TransformerManager().transform_cell(joined(cell["source"]))
+            with suppress(SyntaxError):
+                ast.parse(code)
+                cells.append(code)
     return "".join(cells)
+
+
+def _cells(chapter: Path) -> list[Any]:
+    """The cells of a notebook, be it JSON or Markdown with code cells; of other Markdown none."""
+    if chapter.suffix == ".md":
+        text = chapter.read_text(encoding="utf-8")
+        return read_myst_markdown_notebook(text).cells if is_myst_markdown_notebook(text) else []
+    with suppress(NotebookError):
+        return list(load(chapter)["cells"])
+    return []
 
 
 @cache
