@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import unstable
 
 pytest_plugins = ["pytester"]
 
@@ -35,26 +38,29 @@ def test_stands():
 """
 
 
-WORKERS = ("-n", "2", "--dist", "loadgroup")
+WORKERS = ("-p", "xdist.plugin", "-n", "2", "--dist", "loadgroup")
 
 
 @pytest.mark.parametrize(
     ("wavering", "failing", "options", "passes", "summary"),
     [
-        (2, 0, WORKERS, True, "*1 passed, 2 不安定*"),
-        (3, 0, (), False, "*1 passed, 3 不安定*"),
+        (2, 0, WORKERS, True, "*1 passed, *2 不安定*"),
+        (3, 0, (), False, "*1 passed, *3 不安定*"),
         (1, 1, WORKERS, False, "*1 failed, 1 passed, 1 不安定*"),
     ],
     ids=["two", "three", "one, and one that fails"],
 )
 def test_what_passes_by_itself_is_unstable_and_two_are_borne(
     pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
     wavering: int,
     failing: int,
     options: tuple[str, ...],
     passes: bool,
     summary: str,
 ) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeini(f"[pytest]\npythonpath = {Path(unstable.__file__).parent}")
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(TESTS % (wavering, failing))
     result = pytester.runpytest_subprocess("-q", *options)
