@@ -95,8 +95,6 @@ def tables(place: Path) -> dict[str, bytes]:
 
 def run(notebook: Path) -> str:
     """The HTML of a notebook's explorers, as the book's build makes it, and on stderr how fast."""
-    import IPython.display
-
     from sawaru.explorer import page
 
     html: list[str] = []
@@ -108,12 +106,10 @@ def run(notebook: Path) -> str:
         states = int(re.findall(r'data-states="(\d+)"', text)[0])
         took = time.process_time() - began
         print(f"{explorer.name}：{states} 状態、毎秒 {states / took:.0f}", file=sys.stderr)
+        html.append(text)
         return text
 
     page.render = timed
-    IPython.display.display = lambda *shown, **_: html.extend(
-        data["text/html"] for data in shown if isinstance(data, dict) and "text/html" in data
-    )
     os.environ["SAWARU_SNAPSHOT"] = "1"
     space: dict[str, Any] = {"__name__": "__main__"}
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
