@@ -79,7 +79,7 @@ def split_digits() -> list[tuple[Tensor, Tensor]]:
 
 
 class Block(nn.Module):
-    """畳み込み 2 枚の残差ブロック。条件（時刻とクラス）を、チャネルごとの倍率とずらしとして混ぜる"""
+    """畳み込み 2 枚の残差ブロック。時刻とクラスは、チャネルの倍率とずらしで混ぜる"""
 
     def __init__(self, c_in: int, c_out: int, c_condition: int) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Block(nn.Module):
 
 
 class UNet(nn.Module):
-    """8×8 の画像 (B, 1, 8, 8) に入っているノイズを、時刻 t とクラス y を手がかりに予測する"""
+    """8×8 の画像 (B, 1, 8, 8) に入っているノイズを、時刻 t とクラス y から予測する"""
 
     def __init__(self, c: int = 16, c_condition: int = 64, classes: int = 10) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ def guided_noise(
 def jump(
     x: Tensor, noise: Tensor, a_t: Tensor, a_s: Tensor, fresh: Tensor | None = None
 ) -> Tensor:
-    """時刻 t の x から時刻 s < t へ。fresh（新しいノイズ）があれば DDPM、なければ DDIM"""
+    """時刻 t の x から s < t へ。fresh（新しいノイズ）があれば DDPM、なければ DDIM"""
     x0 = (x - (1 - a_t).sqrt() * noise) / a_t.sqrt()  # 予測した x̂_0
     variance = (
         (1 - a_s) / (1 - a_t) * (1 - a_t / a_s)
@@ -156,10 +156,17 @@ def jump(
 
 @torch.no_grad()
 def sample(
-    predict: Callable[[Tensor, Tensor], Tensor], x: Tensor, alpha_bar: Tensor, steps: int,
-    method: str = "DDIM", generator: torch.Generator | None = None,
-) -> Tensor:  # fmt: skip
-    """ノイズ x から始めて、途中の x をすべて返す (steps + 1, B, …)。predict(x, t) は予測したノイズ"""
+    predict: Callable[[Tensor, Tensor], Tensor],
+    x: Tensor,
+    alpha_bar: Tensor,
+    steps: int,
+    method: str = "DDIM",
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """ノイズ x から始めて、途中の x をすべて返す (steps + 1, B, …)
+
+    predict(x, t) は、時刻 t の x に入っているノイズの予測
+    """
     T = len(alpha_bar) - 1
     times = torch.linspace(T, 0, steps + 1).round().long().tolist()
     path = [x]
