@@ -120,7 +120,7 @@ class Watched:
 
 
 def until(page: Page, condition: Callable[[], Any], seconds: int = 10) -> None:
-    """Wait for what `expect` has no word for: how fast a page is says nothing about whether it is right."""
+    """Wait for what `expect` has no word for (`wait_for_function` would need what the book's policy forbids)."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{seconds} 秒待っても成り立ちません"
@@ -227,6 +227,7 @@ def group_of(item: pytest.Item) -> str:
     return f"{item.path.stem} {item.callspec.params['path']}"  # type: ignore[attr-defined]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups next
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = [item for item in items if item.path.parent == Path(__file__).parent]
     place: dict[str, int] = {}
