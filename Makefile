@@ -64,7 +64,7 @@ build:
 	$(call stage,できた本,$(BIN)/pytest -q tests/site --durations=5)
 
 browser:
-	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)
+	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 tests/browser --durations=5)
 
 links: ## できた本の中のリンク切れを調べ、外へのリンクを一覧にする
 	@$(BIN)/python tools/links.py
