@@ -68,7 +68,7 @@ build:
 	$(call stage,できた本,$(BIN)/pytest -q tests/site --durations=5)
 
 browser:
-	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 --dist loadgroup tests/browser --durations=5)
+	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 tests/browser --durations=5)
 
 firefox:
 	$(call stage,Firefox,$(BIN)/pytest -q tests/firefox --durations=5)

@@ -17,6 +17,7 @@ from built import ROOT, SITE
 from playwright.sync_api import Browser, Page, sync_playwright
 from servers import jupyterlab
 from unstable import NAME, Unstable
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # As in a build: a training that is repeated here ends where that of the page ended.
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_CBWR": "AUTO,STRICT"}
@@ -120,7 +121,7 @@ class Watched:
 
 
 def until(page: Page, condition: Callable[[], Any], seconds: int = 10) -> None:
-    """Wait for what `expect` has no word for: how fast a page is says nothing about whether it is right."""
+    """Wait for what `expect` has no word for (`wait_for_function` would need what the book's policy forbids)."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{seconds} 秒待っても成り立ちません"
@@ -220,22 +221,32 @@ def look(only_look: Look, request: pytest.FixtureRequest) -> Iterator[Callable[.
         raise
 
 
-def group_of(item: pytest.Item) -> str:
-    """Questions of one page in one way of looking stay together; any other test is a group of its own."""
-    if "look" not in getattr(item, "fixturenames", ()):
-        return item.nodeid
-    return f"{item.path.stem} {item.callspec.params['path']}"  # type: ignore[attr-defined]
+def page_of(test: str) -> str:
+    """What of a test's id is the same for all questions of one page in one way of looking: its file and its parameters."""
+    name, bracket, parameters = test.partition("[")
+    return f"{name.partition('::')[0]} {parameters}" if bracket else test
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = [item for item in items if item.path.parent == Path(__file__).parent]
+    folder = Path(__file__).parent
+    here = [item for item in items if item.path.parent == folder]
     place: dict[str, int] = {}
     for item in here:
-        place.setdefault(group_of(item), len(place))
-        if "look" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    ordered = iter(sorted(here, key=lambda item: place[group_of(item)]))
-    items[:] = [next(ordered) if item.path.parent == Path(__file__).parent else item for item in items]
+        place.setdefault(page_of(item.nodeid), len(place))
+    ordered = iter(sorted(here, key=lambda item: place[page_of(item.nodeid)]))
+    items[:] = [next(ordered) if item.path.parent == folder else item for item in items]
+
+
+class PageByPage(LoadScopeScheduling):  # type: ignore[misc]
+    """A page's questions go to one worker (pytest 9.2 does not see the groups of xdist 3.8)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return page_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PageByPage:
+    return PageByPage(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -67,7 +67,7 @@ def test_thirty_explorers_wake_when_near_and_the_page_stands_still(
     expect(tab.locator("sawaru-explorer").first).to_have_attribute(
         "data-state", "ready", timeout=30 * SECONDS
     )
-    tab.wait_for_function(ALL_PREPARED)
+    until(tab, lambda: tab.evaluate(ALL_PREPARED))
     tab.evaluate("settle()")
     assert 1 <= ready(tab) <= 6
     height = tab.evaluate("document.documentElement.scrollHeight")
@@ -94,7 +94,7 @@ def test_only_what_is_seen_is_drawn_anew(thirty: str, visit: Any) -> None:
     expect(tab.locator("sawaru-explorer[data-state=ready]")).to_have_count(30, timeout=30 * SECONDS)
     tab.evaluate(ALL_DRAWN)
     tab.evaluate("drawn.length = 0; document.documentElement.dataset.theme = 'dark'")
-    tab.wait_for_function("drawn.length >= 1")
+    until(tab, lambda: tab.evaluate("drawn.length") >= 1)
     tab.evaluate(ALL_DRAWN)
     assert tab.evaluate("drawn.length") <= 6, "配色を変えて描き直すのは、見えている図だけです"
     colour = (

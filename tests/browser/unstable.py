@@ -15,12 +15,6 @@ TOLERATED = 2
 WORTH = 10  # with more failures something is broken, and a second try of each would only take time
 
 
-def test_of(report: Any) -> str:
-    """The test's own id: xdist adds the group, after the parameters."""
-    test, at, group = report.nodeid.rpartition("@")
-    return test if at and "]" not in group else report.nodeid
-
-
 class Unstable:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,17 +27,17 @@ class Unstable:
             return
         root = session.config.rootpath
         bad = [report for kind in ("failed", "error") for report in reporter.stats.get(kind, [])]
-        failed = dict.fromkeys(map(test_of, bad))
+        failed = dict.fromkeys(report.nodeid for report in bad)
         here = [test for test in failed if (root / test.partition("::")[0]).is_relative_to(self.folder)]
         if len(here) > WORTH:
             return
         passed = {test for test in here if passes_alone(test, root)}
         for kind in ("failed", "error"):
-            left = [report for report in reporter.stats.pop(kind, []) if test_of(report) not in passed]
+            left = [report for report in reporter.stats.pop(kind, []) if report.nodeid not in passed]
             if left:
                 reporter.stats[kind] = left
         if passed:
-            reporter.stats[WORD] = [next(r for r in bad if test_of(r) == test) for test in sorted(passed)]
+            reporter.stats[WORD] = [next(r for r in bad if r.nodeid == test) for test in sorted(passed)]
         if passed == set(failed) and len(passed) <= TOLERATED:
             session.exitstatus = pytest.ExitCode.OK
 
@@ -55,7 +49,7 @@ class Unstable:
         for report in unstable:
             crash = getattr(report.longrepr, "reprcrash", None)
             said = str(crash.message if crash else report.longrepr).strip().partition("\n")[0]
-            terminalreporter.line(f"{WORD} {test_of(report)}：{said}")
+            terminalreporter.line(f"{WORD} {report.nodeid}：{said}")
         if len(unstable) > TOLERATED:
             terminalreporter.line(
                 f"{WORD}なテストが {len(unstable)} つあります（{TOLERATED} つまで）。", red=True

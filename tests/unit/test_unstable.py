@@ -21,7 +21,6 @@ TESTS = """
 from pathlib import Path
 import pytest
 
-@pytest.mark.xdist_group("page")
 @pytest.mark.parametrize("n", range(%d))
 def test_wavers(n):
     before = Path(__file__).with_name(f"before-{n}")
@@ -38,7 +37,7 @@ def test_stands():
 """
 
 
-WORKERS = ("-p", "xdist.plugin", "-n", "2", "--dist", "loadgroup")
+WORKERS = ("-p", "xdist.plugin", "-n", "2")
 
 
 @pytest.mark.parametrize(
