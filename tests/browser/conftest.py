@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from built import ROOT, SITE
+from built import ROOT, served
 from playwright.sync_api import Browser, Page, sync_playwright
 from servers import jupyterlab
 from unstable import NAME, Unstable
@@ -130,17 +127,8 @@ def until(page: Page, condition: Callable[[], Any], seconds: int = 10) -> None:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    """The built book on localhost."""
-    assert (SITE / "index.html").exists(), "先に make book を実行してください。"
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    with served() as address:
+        yield address
 
 
 def opened(browser: Browser, origin: str, path: str, width: int, theme: str, **context: Any) -> Watched:

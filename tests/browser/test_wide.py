@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from built import CHAPTERS, FRAMED, PAGES, WITH_EXPLORERS
+from built import CHAPTERS, FRAMED, MOVE_EVERYTHING, PAGES, WITH_EXPLORERS
 from chapter import assert_drawn, explorers_of
 from conftest import Watched
 from playwright.sync_api import Page, expect
@@ -95,38 +95,7 @@ def test_every_word_of_the_frame_is_japanese(page: Page, path: str) -> None:
 
 @where_figures_are
 def test_every_value_of_every_control_redraws(page: Page, path: str) -> None:
-    report = page.evaluate(
-        """async () => {
-            const report = [];
-            const drawnBy = (explorer, act) => new Promise((resolve) => {
-                const done = (event) => { clearTimeout(late); resolve(event.detail.ms); };
-                const late = setTimeout(() => { explorer.removeEventListener("sawaru:drawn", done); resolve(null); }, 5000);
-                explorer.addEventListener("sawaru:drawn", done, { once: true });
-                act();
-            });
-            for (const explorer of document.querySelectorAll("sawaru-explorer")) {
-                const groups = {};
-                for (const input of explorer.querySelectorAll("[data-control]")) (groups[input.dataset.control] ??= []).push(input);
-                for (const [name, inputs] of Object.entries(groups)) {
-                    const [input] = inputs;
-                    const send = (target) => target.dispatchEvent(new Event("input", { bubbles: true }));
-                    let acts;
-                    if (input.type === "radio") acts = inputs.filter((i) => !i.checked).map((i) => () => { i.checked = true; send(i); });
-                    else if (input.type === "checkbox") acts = [1, 2].map(() => () => { input.checked = !input.checked; send(input); });
-                    else {
-                        const n = input.type === "range" ? Number(input.max) + 1 : input.options.length;
-                        const others = [...Array(n).keys()].filter((i) => i !== Number(input.value));
-                        acts = others.map((i) => () => { input.value = i; send(input); });
-                    }
-                    let drawn = 0;
-                    for (const act of acts) if ((await drawnBy(explorer, act)) !== null) drawn++;
-                    report.push([explorer.id, name, acts.length, drawn]);
-                    await drawnBy(explorer, () => explorer.querySelector(".sawaru-reset").click());
-                }
-            }
-            return report;
-        }"""
-    )
+    report = page.evaluate(MOVE_EVERYTHING)
     assert report, "つまみが一つもありません"
     assert [row for row in report if row[2] == 0 or row[2] != row[3]] == []
 

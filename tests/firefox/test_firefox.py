@@ -7,16 +7,15 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pypdfium2
 import pytest
 from bidi import Firefox, Page
+from built import MOVE_EVERYTHING, SITE, html
 from test_snapshot import unpack
 
-SITE = Path(__file__).parents[2] / "_build" / "html"
 SCENES = "book/theory/loss_landscape.html"
 CHAPTERS = [SCENES, "book/language/attention.html", "book/basics/pytorch.html"]  # in 3-D, words, many states
 
@@ -42,12 +41,12 @@ def chapter(request: pytest.FixtureRequest, browser: Firefox, site: str) -> Iter
 
 
 def names(path: str) -> list[str]:
-    return re.findall(r'<sawaru-explorer id="([^"]+)"', (SITE / path).read_text(encoding="utf-8"))
+    return re.findall(r'<sawaru-explorer id="([^"]+)"', html(path))
 
 
 def tables(path: str) -> dict[str, Any]:
     """Name → what the page carries for it: the states of each group, as figures."""
-    packed = re.findall(r'class="sawaru-table">([^<]+)<', (SITE / path).read_text(encoding="utf-8"))
+    packed = re.findall(r'class="sawaru-table">([^<]+)<', html(path))
     return dict(zip(names(path), (unpack(base64.b64decode(table)) for table in packed), strict=True))
 
 
@@ -70,38 +69,7 @@ def test_formulas_are_drawn(chapter: tuple[Page, str]) -> None:
 
 def test_every_value_of_every_control_redraws(chapter: tuple[Page, str]) -> None:
     page, _ = chapter
-    report = page.run(
-        """async () => {
-            const report = [];
-            const drawnBy = (explorer, act) => new Promise((resolve) => {
-                const done = () => { clearTimeout(late); resolve(true); };
-                const late = setTimeout(() => { explorer.removeEventListener("sawaru:drawn", done); resolve(false); }, 20000);
-                explorer.addEventListener("sawaru:drawn", done, { once: true });
-                act();
-            });
-            for (const explorer of document.querySelectorAll("sawaru-explorer")) {
-                const groups = {};
-                for (const input of explorer.querySelectorAll("[data-control]")) (groups[input.dataset.control] ??= []).push(input);
-                for (const [name, inputs] of Object.entries(groups)) {
-                    const [input] = inputs;
-                    const send = (target) => target.dispatchEvent(new Event("input", { bubbles: true }));
-                    let acts;
-                    if (input.type === "radio") acts = inputs.filter((i) => !i.checked).map((i) => () => { i.checked = true; send(i); });
-                    else if (input.type === "checkbox") acts = [1, 2].map(() => () => { input.checked = !input.checked; send(input); });
-                    else {
-                        const n = input.type === "range" ? Number(input.max) + 1 : input.options.length;
-                        const others = [...Array(n).keys()].filter((i) => i !== Number(input.value));
-                        acts = others.map((i) => () => { input.value = i; send(input); });
-                    }
-                    let drawn = 0;
-                    for (const act of acts) drawn += await drawnBy(explorer, act);
-                    report.push([explorer.id, name, acts.length, drawn]);
-                    await drawnBy(explorer, () => explorer.querySelector(".sawaru-reset").click());
-                }
-            }
-            return report;
-        }"""
-    )
+    report = page.run(MOVE_EVERYTHING)
     assert report and [row for row in report if row[2] == 0 or row[2] != row[3]] == []
 
 
