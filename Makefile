@@ -116,3 +116,4 @@ $(TSC): | npm
 
 # The stages share two cores, one build folder and one screen: one after another, also under `make -j`.
 .NOTPARALLEL:
+.PHONY: help book serve lab site test test-fast test-colab test-hub lint types unit notebooks build browser firefox links npm chromium firefox-esr bubblewrap bench weights format clean
