@@ -48,7 +48,11 @@ def test_a_phone_shows_everything(page: Page, path: str) -> None:
 # Up to eight values of every control: how many moves took the quick road, and which of them Plotly.react would draw otherwise.
 BOTH_ROADS = """async (id) => {
     const explorer = document.getElementById(id);
-    const style = (text) => text.split(/;\\s*/).sort().join(";");
+    const style = (text) => {
+        const parts = text.split(/;\\s*/).sort();
+        const edge = !parts.includes("stroke-width: 0px"); // without one, its colour is whatever the element had before
+        return parts.filter((part) => edge || !/^stroke(-opacity)?:/.test(part)).join(";");
+    };
     const drawing = () => [...explorer.plot.querySelectorAll(".main-svg")].map((svg) => svg.outerHTML).join("")
         .replace(/ style="([^"]*)"/g, (_, text) => ` style="${style(text)}"`)
         .replace(/\\d+\\.\\d{4,}/g, (number) => Number(number).toFixed(3));
