@@ -1,4 +1,4 @@
-"""What benchmarks need running: a browser, a folder served over HTTP, a JupyterLab."""
+"""What benchmarks and browser tests need running: a browser, a folder served over HTTP, a JupyterLab."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ LAB_SETTINGS = {
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
+def chromium(*flags: str, executable: str | None = CHROMIUM) -> Iterator[Browser]:
+    if executable is None:
         raise SystemExit("Chromium が見つかりません。make chromium を実行してください。")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
         yield browser
         browser.close()
 

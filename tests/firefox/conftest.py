@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from bidi import Firefox, firefox
-from built import served
+from built import SITE
+from servers import served
 
 
 @pytest.fixture(scope="session")
@@ -17,5 +18,5 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    with served() as address:
+    with served(SITE) as address:
         yield address

@@ -1,19 +1,15 @@
-"""The built site, for every browser: its pages, a server for it, and the script that moves all that moves on a page."""
+"""The built site, for every browser: its pages, and the script that moves all that moves on a page."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import http.server
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
+assert (SITE / "index.html").exists(), "先に make book を実行してください。"
 
 
 @functools.cache
@@ -32,21 +28,6 @@ WITH_EXPLORERS = [p for p in PAGES if "<sawaru-explorer" in html(p)]
 WITH_CHOICES = [p for p in PAGES if 'class="choice' in html(p)]
 FRAMED = [*PAGES, "search.html", "404.html"]
 EVERY = [*FRAMED, "index.html"]
-
-
-@contextlib.contextmanager
-def served() -> Iterator[str]:
-    """The built book on localhost."""
-    assert (SITE / "index.html").exists(), "先に make book を実行してください。"
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
 
 
 # Every value of every control once, then back: per control [explorer, its name, moves, moves that were drawn].

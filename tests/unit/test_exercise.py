@@ -678,17 +678,16 @@ def test_an_endless_loop_after_an_import_is_stopped(slow_part):
     assert load(), "what was loaded before stays whole"
 
 
-def test_an_import_in_which_the_time_is_up_ends_first(slow_part):
+def test_an_import_in_which_the_time_is_up_ends_first(slow_part, monkeypatch):
     load = slow_part("time.sleep(1)")
 
-    def loads_late(x):
-        end = time.monotonic() + 0.45
-        while time.monotonic() < end:
-            pass
-        load()
-        return loop(x)
+    def up_while_it_loads(thread, seconds):
+        while not run._is_importing(thread):
+            time.sleep(0.001)
+        return False
 
-    assert said(loads_late).startswith("0.5 秒たっても終わらない")
+    monkeypatch.setattr(run, "_wait", up_while_it_loads)
+    assert said(lambda x: load() and loop(x)).startswith("0.5 秒たっても終わらない")
     assert sys.modules["slow_package"].part.READY
 
 

@@ -157,8 +157,7 @@ def test_pictures() -> None:
 
 def test_a_trace_without_a_name_has_no_legend_entry() -> None:
     engine = MiniRacer()
-    page = "const addEventListener = () => {}; const document = {};"
-    engine.eval(f"{page} const THEME = {{}}; {frontend.text('draw.js')}")
+    engine.eval(frontend.script("layout.js"))
     shown = "(data) => presented({ data, layout: {} }, 800, false).data.map((t) => t.showlegend ?? null)"
     engine.eval(f"const legends = {shown};")
     data = [

@@ -27,7 +27,7 @@ class TextDecoder { decode(bytes) { return decodeURIComponent(Array.from(bytes, 
 const mark = (v) => typeof v === "number" && !Number.isFinite(v) ? { $: String(v) } : v;
 const plain = (v) => {
   if (ArrayBuffer.isView(v)) return { array: Array.from(v, mark) };
-  if (Array.isArray(v)) return v.length && v.every((r) => ArrayBuffer.isView(r)) ? { array: v.map((r) => Array.from(r, mark)) } : v.map(plain);
+  if (Array.isArray(v)) return v.length && v.every((r) => ArrayBuffer.isView(r) && r.length === v[0].length) ? { array: v.map((r) => Array.from(r, mark)) } : v.map(plain);
   if (v !== null && typeof v === "object") return { object: Object.entries(v).map(([k, x]) => [k, plain(x)]) };
   return mark(v);
 };
