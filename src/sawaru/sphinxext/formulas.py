@@ -7,6 +7,7 @@ JavaScript too. A formula that KaTeX cannot read is a warning that names its pla
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from py_mini_racer import JSEvalException, MiniRacer
@@ -75,8 +76,9 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     _draw(self, node, "div")
 
 
-def _style(app: Sphinx, pagename: str, templatename: str, context: dict[str, str], doctree: object) -> None:
-    if 'class="katex' in context.get("body", ""):
+def _style(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    context["has_formulas"] = 'class="katex' in context.get("body", "")
+    if context["has_formulas"]:
         app.add_css_file("katex/katex.min.css")
 
 

@@ -1,7 +1,7 @@
 """A Content-Security-Policy in every page: nothing runs and nothing is loaded but what the site itself ships.
 
 It stands in the page and not in a header, because hosts like GitHub Pages send no headers of ours, and because it must
-also hold for a page that is opened from a folder. Scripts are files of the site; the two that must run before the first
+also hold for a page that is opened from a folder. Scripts are files of the site; those that must run before the first
 paint stand in the page and are allowed by their hashes.
 """
 
