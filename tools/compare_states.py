@@ -19,7 +19,7 @@ import struct
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,10 @@ TABLE = re.compile(
     r'<sawaru-explorer id="([^"]+)".*?<script type="application/octet-stream" class="sawaru-table">([^<]*)</script>',
     re.DOTALL,
 )
-SPECIAL = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}
 
 
-def unpacked(data: bytes) -> Iterator[dict[str, Any]]:
-    """The figures of all states of a packed table, in the order of the controls' values."""
+def opened(data: bytes) -> tuple[list[int], Callable[[Sequence[int | None]], dict[str, Any]]]:
+    """How many states each group of a packed table has, and the figure of a state of each group (None leaves one out)."""
     raw = gzip.decompress(data)
     (length,) = struct.unpack_from("<I", raw)
     header, at = json.loads(raw[4 : 4 + length]), 4 + length
@@ -48,6 +47,7 @@ def unpacked(data: bytes) -> Iterator[dict[str, Any]]:
         planes = np.frombuffer(raw, np.uint8, size * count, at).reshape(size, count)
         blocks.append(np.ascontiguousarray(planes.T).view(f"<{dtype}").reshape(-1))
         at += size * count
+    assert at == len(raw)
     arrays = [
         blocks[block][start : start + count].reshape(-1, *columns)
         for block, start, count, *columns in header["arrays"]
@@ -59,26 +59,34 @@ def unpacked(data: bytes) -> Iterator[dict[str, Any]]:
         if not isinstance(value, dict):
             return value
         if "$" in value:
-            return SPECIAL[value["$"]] if isinstance(value["$"], str) else arrays[value["$"]]
+            return float(value["$"]) if isinstance(value["$"], str) else arrays[value["$"]]
         return {k: decoded(v) for k, v in value.items()}
 
-    for chosen in itertools.product(*(group["index"] for group in header["groups"])):
-        figure = decoded(header["base"])
-        for group, index in zip(header["groups"], chosen, strict=True):
-            for place, value in group["diffs"][index]:
+    def figure_at(states: Sequence[int | None]) -> dict[str, Any]:
+        figure: dict[str, Any] = decoded(header["base"])
+        for group, state in zip(header["groups"], states, strict=True):
+            for place, value in [] if state is None else group["diffs"][group["index"][state]]:
                 *way, key = header["paths"][place]
-                parent = figure
+                parent: Any = figure
                 for step in way:
                     parent = parent[step]
-                if isinstance(value, dict) and value.get("$") == "deleted":
-                    del parent[key]
-                elif key == "length":
+                if key == "length" and isinstance(parent, list):
                     del parent[value:]
+                elif isinstance(value, dict) and value.get("$") == "deleted":
+                    del parent[key]
                 elif isinstance(parent, list) and key == len(parent):
                     parent.append(decoded(value))
                 else:
                     parent[key] = decoded(value)
-        yield figure
+        return figure
+
+    return [len(group["index"]) for group in header["groups"]], figure_at
+
+
+def unpacked(data: bytes) -> Iterator[dict[str, Any]]:
+    """The figures of all states of a packed table, in the order of the controls' values."""
+    sizes, figure_at = opened(data)
+    return map(figure_at, itertools.product(*map(range, sizes)))
 
 
 def tables(place: Path) -> dict[str, bytes]:

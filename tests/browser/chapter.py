@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -16,27 +14,20 @@ from built import ROOT
 from IPython.core.inputtransformer2 import TransformerManager
 
 from sawaru.explorer.explorer import Explorer
+from sawaru.notebook import joined
+from sawaru.sphinxext.uses import cells
 
 
 def explorers_of(path: str) -> dict[str, Explorer]:
     """Run the chapter's cells here and collect its explorers."""
     source = ROOT / path.replace(".html", ".ipynb")
-    if not source.exists():
-        source = ROOT / path.replace(".html", ".md")
-        cells = re.findall(
-            r"^```\{code-cell\}.*?\n(.*?)^```", source.read_text(encoding="utf-8"), flags=re.M | re.S
-        )
-        cells = [
-            re.sub(r"\A(:.*\n)+|\A---\n.*?\n---\n", "", cell, flags=re.S if cell.startswith("---") else 0)
-            for cell in cells
-        ]
-    else:
-        cells = [c.source for c in nbformat.read(source, 4).cells if c.cell_type == "code"]
+    source = source if source.exists() else source.with_suffix(".md")
+    code = [joined(cell["source"]) for cell in cells(source) if cell["cell_type"] == "code"]
     namespace: dict[str, Any] = {"__name__": "chapter"}
     os.environ.pop("SAWARU_SNAPSHOT", None)
     torch.set_default_dtype(torch.float32)  # a kernel of its own would start so; chapters may choose another
     with contextlib.redirect_stdout(io.StringIO()):
-        for cell in cells:
+        for cell in code:
             exec(compile(TransformerManager().transform_cell(cell), source.name, "exec"), namespace)
     return {v.name: v for v in namespace.values() if isinstance(v, Explorer)}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import struct
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from compare_states import opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,52 +23,12 @@ from sawaru.explorer.tree import DELETED, difference, figure_tree
 
 
 def unpack(data: bytes) -> list[list[Any]]:
-    """An independent reader of the format: the figures of each group, state by state."""
-    raw = gzip.decompress(data)
-    (length,) = struct.unpack_from("<I", raw)
-    header = json.loads(raw[4 : 4 + length])
-    at, blocks = 4 + length, []
-    for dtype, count in header["blocks"]:
-        size = np.dtype(dtype).itemsize
-        planes = np.frombuffer(raw, np.uint8, size * count, at).reshape(size, count)
-        blocks.append(np.ascontiguousarray(planes.T).view("<" + dtype).reshape(-1))
-        at += size * count
-    assert at == len(raw)
-    arrays = [
-        blocks[b][s : s + n].reshape(-1, *c) if c else blocks[b][s : s + n]
-        for b, s, n, *c in header["arrays"]
+    """The figures of each group, state by state, as a reader of the format that is not the page's finds them."""
+    sizes, figure_at = opened(data)
+    alone = [
+        [[i if h == g else None for h in range(len(sizes))] for i in range(n)] for g, n in enumerate(sizes)
     ]
-
-    def decode(value: Any) -> Any:
-        if isinstance(value, list):
-            return [decode(v) for v in value]
-        if isinstance(value, dict):
-            if "$" in value:
-                return arrays[value["$"]] if isinstance(value["$"], int) else float(value["$"])
-            return {k: decode(v) for k, v in value.items()}
-        return value
-
-    groups = []
-    for group in header["groups"]:
-        states = []
-        for which in group["index"]:
-            figure = decode(header["base"])
-            for path, value in group["diffs"][which]:
-                *front, last = header["paths"][path]
-                node = figure
-                for key in front:
-                    node = node[key]
-                if last == "length" and isinstance(node, list):
-                    del node[value:]
-                elif isinstance(value, dict) and value.get("$") == "deleted":
-                    del node[last]
-                elif isinstance(node, list) and last == len(node):
-                    node.append(decode(value))
-                else:
-                    node[last] = decode(value)
-            states.append(figure)
-        groups.append(states)
-    return groups
+    return [[figure_at(states) for states in group] for group in alone]
 
 
 def assert_like(real: Any, packed: Any) -> None:

@@ -42,17 +42,17 @@ def uses(chapter: Path) -> set[Path]:
 
 def _code(chapter: Path) -> str:
     """All code cells as one Python text, without those that are none: running the chapter will say so."""
-    cells = []
-    for cell in _cells(chapter):
+    found = []
+    for cell in cells(chapter):
         if cell["cell_type"] == "code":
             code = TransformerManager().transform_cell(joined(cell["source"]))
             with suppress(SyntaxError):
                 ast.parse(code)
-                cells.append(code)
-    return "".join(cells)
+                found.append(code)
+    return "".join(found)
 
 
-def _cells(chapter: Path) -> list[Any]:
+def cells(chapter: Path) -> list[Any]:
     """The cells of a notebook, be it JSON or Markdown with code cells; of other Markdown none."""
     if chapter.suffix == ".md":
         text = chapter.read_text(encoding="utf-8")
