@@ -65,13 +65,13 @@ notebooks:
 build:
 	$(call stage,本の組み立て,$(BIN)/jupyter-book build . --all -W -n --keep-going)
 	$(call stage,小さな本の組み立て,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/build)
-	$(call stage,できた本,$(BIN)/pytest -q tests/site --durations=5)
+	$(call stage,できた本,$(BIN)/pytest -q -n 2 tests/site --durations=5)
 
 browser:
 	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 tests/browser --durations=5)
 
 firefox:
-	$(call stage,Firefox,$(BIN)/pytest -q tests/firefox --durations=5)
+	$(call stage,Firefox,$(BIN)/pytest -q -n 2 tests/firefox --durations=5)
 
 links: ## できた本の中のリンク切れを調べ、外へのリンクを一覧にする
 	@$(BIN)/python tools/links.py

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from built import ROOT, SITE
+from page_by_page import page_of, pytest_xdist_make_scheduler  # noqa: F401  the second is a hook
 from playwright.sync_api import Browser, Page
 from servers import CHROMIUM, chromium, jupyterlab, served
 from unstable import NAME, Unstable
-from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # As in a build: a training that is repeated here ends where that of the page ended.
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_CBWR": "AUTO,STRICT"}
@@ -47,17 +47,20 @@ window.settle = async () => {
     for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     add(observer.takeRecords());
 };
+window.ready = async (explorer) => {
+    const end = performance.now() + 30000;
+    while (explorer.dataset.state !== "ready" || !explorer.querySelector(".js-plotly-plot .main-svg")) {
+        if (performance.now() > end) throw new Error(`${explorer.id}: ${explorer.dataset.state}`);
+        await new Promise(requestAnimationFrame);
+    }
+};
 """
 
 # Bring every explorer into view once, until it is drawn.
 WAKE = """async () => {
     for (const explorer of document.querySelectorAll("sawaru-explorer")) {
         explorer.scrollIntoView({ block: "center", behavior: "instant" });
-        const end = performance.now() + 30000;
-        while (explorer.dataset.state !== "ready" || !explorer.querySelector(".js-plotly-plot .main-svg")) {
-            if (performance.now() > end) throw new Error(`${explorer.id}: ${explorer.dataset.state}`);
-            await new Promise(requestAnimationFrame);
-        }
+        await ready(explorer);
     }
     await settle();
 }"""
@@ -93,7 +96,7 @@ class Watched:
         page.on("pageerror", lambda e: self.complaints.append(f"exception: {e}"))
         page.on("request", lambda request: requested(request.url))
         page.on("requestfinished", lambda request: self.fetched.add(request.url))
-        page.add_init_script(f"{{ {FROM_THE_START} }}")
+        page.context.add_init_script(f"{{ {FROM_THE_START} }}")
 
     def wake(self) -> None:
         self.page.evaluate(WAKE)
@@ -201,12 +204,6 @@ def look(only_look: Look, request: pytest.FixtureRequest) -> Iterator[Callable[.
         raise
 
 
-def page_of(test: str) -> str:
-    """What of a test's id is the same for all questions of one page in one way of looking: its file and its parameters."""
-    name, bracket, parameters = test.partition("[")
-    return f"{name.partition('::')[0]} {parameters}" if bracket else test
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folder = Path(__file__).parent
@@ -216,17 +213,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place.setdefault(page_of(item.nodeid), len(place))
     ordered = iter(sorted(here, key=lambda item: place[page_of(item.nodeid)]))
     items[:] = [next(ordered) if item.path.parent == folder else item for item in items]
-
-
-class PageByPage(LoadScopeScheduling):  # type: ignore[misc]
-    """A page's questions go to one worker (pytest 9.2 does not see the groups of xdist 3.8)."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return page_of(nodeid)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PageByPage:
-    return PageByPage(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 from built import PAGES, SITE
+from conftest import Watched
 from playwright.sync_api import Page, Route, expect
 
 SECONDS = 1_000
@@ -22,6 +23,14 @@ def search(page: Page, words: str) -> list[str]:
     return [unquote(href) for href in links.evaluate_all("links => links.map((a) => a.getAttribute('href'))")]
 
 
+@pytest.fixture
+def front(look: Any, site: str) -> Watched:
+    """The front page with its search open, for one search after another."""
+    watched: Watched = look(site, "book/index.html", lambda watched: None, width=1280, theme="light")
+    watched.page.keyboard.press("Control+k")
+    return watched
+
+
 @pytest.mark.parametrize(
     ("words", "page"),
     [
@@ -31,19 +40,15 @@ def search(page: Page, words: str) -> list[str]:
         *(("learning", "notation"), ("学習率 発散", "gradient_descent"), ("ＪｕｐｙｔｅｒＬａｂ", "howto")),
     ],
 )
-def test_search_finds_words_and_parts_of_words(visit: Any, words: str, page: str) -> None:
-    watched = visit("book/index.html")
-    watched.page.keyboard.press("Control+k")
-    found = search(watched.page, words)
+def test_search_finds_words_and_parts_of_words(front: Watched, words: str, page: str) -> None:
+    found = search(front.page, words)
     assert any(f"/{page}.html" in address for address in found), found
-    assert watched.complaints == []
+    assert front.page.evaluate("broken") == []
 
 
 @pytest.mark.parametrize("words", ["無い言葉", "か大きすぎる", "xyzzy"])
-def test_search_offers_no_near_misses(visit: Any, words: str) -> None:
-    page = visit("book/index.html").page
-    page.keyboard.press("Control+k")
-    assert search(page, words) == []
+def test_search_offers_no_near_misses(front: Watched, words: str) -> None:
+    assert search(front.page, words) == []
 
 
 def test_search_opens_from_the_button_leads_to_a_section_and_closes(visit: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,15 @@ LAST_CELL_HAS_RUN = r"""() => {
 }"""
 
 
+def write(path: Path, *cells: str) -> None:
+    """A notebook of these code cells."""
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    made = nbformat.v4.new_notebook(
+        cells=list(map(nbformat.v4.new_code_cell, cells)), metadata={"kernelspec": kernel}
+    )
+    nbformat.write(made, path)
+
+
 class Lab:
     """One notebook open in JupyterLab."""
 
@@ -132,77 +142,79 @@ class Lab:
         assert saved.value.ok
 
 
-@pytest.fixture
-def trial(browser: Browser, lab: tuple[str, Path]) -> Any:
-    address, folder = lab
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(TRIAL), nbformat.v4.new_code_cell(SECOND)],
-        metadata={
-            "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-        },
-    )
-    nbformat.write(notebook, folder / "trial.ipynb")
-    opened = Lab(browser, address, "trial.ipynb")
-    opened.run_all()
-    expect(opened.caption(0)).to_have_text("値は 3 です", timeout=30 * SECONDS)
-    opened.explorer(1).locator(".main-svg").first.wait_for(timeout=30 * SECONDS)
-    yield opened
-    opened.close()
+class TestOneNotebook:
+    """Two explorers in one notebook, put back to their first state before each question."""
 
+    @pytest.fixture(scope="class")
+    def opened(self, browser: Browser, lab: tuple[str, Path]) -> Iterator[Lab]:
+        address, folder = lab
+        write(folder / "trial.ipynb", TRIAL, SECOND)
+        opened = Lab(browser, address, "trial.ipynb")
+        opened.run_all()
+        yield opened
+        opened.close()
 
-def test_quick_moves_end_in_the_last_state(trial: Lab) -> None:
-    handle = trial.explorer(0).locator(".noUi-handle")
-    handle.focus()
-    for _ in range(3):
-        trial.page.keyboard.press("ArrowRight")
-    for _ in range(2):
-        trial.page.keyboard.press("PageUp")
-    shown = trial.explorer(0).locator(".widget-readout").first
-    value = shown.inner_text()
-    expect(trial.caption(0)).to_have_text(f"値は {value} です", timeout=20 * SECONDS)
-    trial.idle()
-    expect(trial.caption(0)).to_have_text(f"値は {value} です")
-    drawn = trial.page.evaluate("document.querySelector('.sawaru-plot').data[0].y")
-    numbers = drawn if isinstance(drawn, list) else list(drawn.values())
-    assert int(value) in [int(v) for v in numbers if isinstance(v, (int, float))]
-    assert trial.page.evaluate("drawn.length") >= 3
+    @pytest.fixture
+    def trial(self, opened: Lab) -> Lab:
+        for n, first in enumerate(("値は 3 です", "高さは 2 です")):
+            opened.explorer(n).locator(".main-svg").first.wait_for(timeout=30 * SECONDS)
+            opened.explorer(n).get_by_role("button", name="最初に戻す").click()
+            expect(opened.caption(n)).to_have_text(first, timeout=30 * SECONDS)
+        opened.idle()
+        return opened
 
-
-def test_an_exception_is_shown_and_the_next_move_works(trial: Lab) -> None:
-    handle = trial.explorer(0).locator(".noUi-handle")
-    handle.focus()
-    for value in (4, 5, 6):
-        trial.page.keyboard.press("ArrowRight")
+    def test_quick_moves_end_in_the_last_state(self, trial: Lab) -> None:
+        handle = trial.explorer(0).locator(".noUi-handle")
+        handle.focus()
+        for _ in range(3):
+            trial.page.keyboard.press("ArrowRight")
+        for _ in range(2):
+            trial.page.keyboard.press("PageUp")
+        shown = trial.explorer(0).locator(".widget-readout").first
+        value = shown.inner_text()
         expect(trial.caption(0)).to_have_text(f"値は {value} です", timeout=20 * SECONDS)
-    trial.page.keyboard.press("ArrowRight")
-    error = trial.explorer(0).locator(".sawaru-error")
-    expect(error).to_contain_text("ValueError: 七は割り切れません", timeout=20 * SECONDS)
-    expect(error).to_contain_text("関数の中でエラーが起きました")
-    expect(trial.caption(0)).to_have_text("値は 6 です")
-    handle.focus()
-    trial.page.keyboard.press("ArrowRight")
-    expect(trial.caption(0)).to_have_text("値は 8 です", timeout=20 * SECONDS)
-    expect(error).to_be_hidden()
+        trial.idle()
+        expect(trial.caption(0)).to_have_text(f"値は {value} です")
+        drawn = trial.page.evaluate("document.querySelector('.sawaru-plot').data[0].y")
+        numbers = drawn if isinstance(drawn, list) else list(drawn.values())
+        assert int(value) in [int(v) for v in numbers if isinstance(v, (int, float))]
+        assert trial.page.evaluate("drawn.length") >= 3
 
+    def test_an_exception_is_shown_and_the_next_move_works(self, trial: Lab) -> None:
+        handle = trial.explorer(0).locator(".noUi-handle")
+        handle.focus()
+        for value in (4, 5, 6):
+            trial.page.keyboard.press("ArrowRight")
+            expect(trial.caption(0)).to_have_text(f"値は {value} です", timeout=20 * SECONDS)
+        trial.page.keyboard.press("ArrowRight")
+        error = trial.explorer(0).locator(".sawaru-error")
+        expect(error).to_contain_text("ValueError: 七は割り切れません", timeout=20 * SECONDS)
+        expect(error).to_contain_text("関数の中でエラーが起きました")
+        expect(trial.caption(0)).to_have_text("値は 6 です")
+        handle.focus()
+        trial.page.keyboard.press("ArrowRight")
+        expect(trial.caption(0)).to_have_text("値は 8 です", timeout=20 * SECONDS)
+        expect(error).to_be_hidden()
 
-def test_plotly_crosses_once_and_figures_fit_the_notebook(trial: Lab, lab: tuple[str, Path]) -> None:
-    big = [size for size in trial.received if size > 300_000]
-    assert len(big) == 1, trial.received
-    assert big[0] <= 1_600_000
-    trial.save()
-    saved = lab[1] / "trial.ipynb"
-    assert "application/vnd.jupyter.widget-state+json" in json.loads(saved.read_text())["metadata"].get(
-        "widgets", {}
-    )
-    assert saved.stat().st_size < 1_000_000
+    def test_plotly_crosses_once_and_figures_fit_the_notebook(
+        self, trial: Lab, lab: tuple[str, Path]
+    ) -> None:
+        big = [size for size in trial.received if size > 300_000]
+        assert len(big) == 1, trial.received
+        assert big[0] <= 1_600_000
+        trial.save()
+        saved = lab[1] / "trial.ipynb"
+        assert "application/vnd.jupyter.widget-state+json" in json.loads(saved.read_text())["metadata"].get(
+            "widgets", {}
+        )
+        assert saved.stat().st_size < 1_000_000
 
-
-def test_reset_brings_back_the_first_state(trial: Lab) -> None:
-    trial.explorer(1).locator(".noUi-handle").focus()
-    trial.page.keyboard.press("ArrowRight")
-    expect(trial.caption(1)).to_have_text("高さは 3 です", timeout=20 * SECONDS)
-    trial.explorer(1).get_by_role("button", name="最初に戻す").click()
-    expect(trial.caption(1)).to_have_text("高さは 2 です", timeout=20 * SECONDS)
+    def test_reset_brings_back_the_first_state(self, trial: Lab) -> None:
+        trial.explorer(1).locator(".noUi-handle").focus()
+        trial.page.keyboard.press("ArrowRight")
+        expect(trial.caption(1)).to_have_text("高さは 3 です", timeout=20 * SECONDS)
+        trial.explorer(1).get_by_role("button", name="最初に戻す").click()
+        expect(trial.caption(1)).to_have_text("高さは 2 です", timeout=20 * SECONDS)
 
 
 WORDS = '''
@@ -224,11 +236,7 @@ def word(text):
 
 def test_any_text_is_shown_as_text(browser: Browser, lab: tuple[str, Path]) -> None:
     address, folder = lab
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(WORDS)]
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "words.ipynb"
-    )
+    write(folder / "words.ipynb", WORDS)
     opened = Lab(browser, address, "words.ipynb")
     opened.run_all()
     expect(opened.caption(0)).to_have_text("「猫」", timeout=30 * SECONDS)

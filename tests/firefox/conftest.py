@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from bidi import Firefox, firefox
 from built import SITE
+from page_by_page import pytest_xdist_make_scheduler  # noqa: F401  a hook
 from servers import served
 
 

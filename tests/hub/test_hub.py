@@ -14,18 +14,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from servers import chromium
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy" / "jupyterhub"
 PROXY = ROOT / ".venv" / "hub" / "node_modules" / ".bin" / "configurable-http-proxy"
 SECONDS = 1_000
-TOKEN = "only-for-this-test"
+TOKEN, CULLER = "only-for-this-test", "only-for-the-culler"
 links = runpy.run_path(str(DEPLOY / "links.py"))
 
 # How The Littlest JupyterHub turns config.yaml into JupyterHub's own settings, with a spawner that needs no systemd.
@@ -48,7 +50,7 @@ c.Spawner.cpu_limit = {cpu!r}
 c.Spawner.default_url = "/lab"
 c.JupyterHub.services = [
     {{"name": "test", "api_token": {token!r}}},
-    {{"name": "cull", "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout={timeout}", "--cull-every=2"]}},
+    {{"name": "cull", "api_token": {culler!r}}},
 ]
 c.JupyterHub.load_roles = [
     {{"name": "test", "scopes": ["admin:users", "admin:servers", "list:users"], "services": ["test"]}},
@@ -78,6 +80,22 @@ class Hub:
         )
         return json.load(urllib.request.urlopen(request, timeout=20))
 
+    @contextmanager
+    def culling(self) -> Iterator[None]:
+        """What the settings let stop idle servers, with a second for a limit."""
+        environment = {**os.environ, "JUPYTERHUB_API_TOKEN": CULLER}
+        arguments = [f"--url={self.address}/hub/api", "--timeout=1", "--cull-every=1"]
+        with self.log.open("a") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterhub_idle_culler", *arguments],
+                **{"env": environment, "stdout": out, "stderr": out},
+            )
+            try:
+                yield
+            finally:
+                process.terminate()
+                process.wait(timeout=30)
+
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]) -> Iterator[Hub]:
@@ -88,8 +106,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]) -> I
     port, hub_port, api_port = free_port(), free_port(), free_port()
     config = CONFIG.format(
         **{"snippet": str(DEPLOY / "jupyterhub_config.d" / "sawaru.py"), "proxy": str(PROXY)},
-        **{"port": port, "hub_port": hub_port, "api_port": api_port, "homes": str(homes), "token": TOKEN},
-        **{"memory": settings["limits"]["memory"], "cpu": settings["limits"]["cpu"], "timeout": 45},
+        **{
+            "port": port,
+            "hub_port": hub_port,
+            "api_port": api_port,
+            "homes": str(homes),
+            "token": TOKEN,
+            "culler": CULLER,
+        },
+        **{"memory": settings["limits"]["memory"], "cpu": settings["limits"]["cpu"]},
     )
     (folder / "jupyterhub_config.py").write_text(config)
     environment = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": "0" * 64}
@@ -127,13 +152,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--use-angle=swiftshader"]
-        )
+    with chromium() as browser:
         yield browser.new_page(viewport={"width": 1280, "height": 900})
-        browser.close()
 
 
 def test_a_student_follows_a_link_and_the_chapter_lives(hub: Hub, book: str, page: Page) -> None:
@@ -180,12 +200,13 @@ def test_limits_and_threads_reach_the_student(hub: Hub, settings: dict[str, Any]
 def test_an_idle_server_is_stopped_and_the_work_stays(hub: Hub, page: Page) -> None:
     page.goto("about:blank")
     assert hub.api("users/hanako")["servers"]
-    for _ in range(90):
-        if not hub.api("users/hanako")["servers"]:
-            break
-        time.sleep(2)
-    else:
-        raise AssertionError(hub.log.read_text()[-3000:])
+    with hub.culling():
+        for _ in range(120):
+            if not hub.api("users/hanako")["servers"]:
+                break
+            time.sleep(0.5)
+        else:
+            raise AssertionError(hub.log.read_text()[-3000:])
     assert list(hub.homes.rglob("sawaru-book/book/basics/linear_regression.ipynb"))
 
 
