@@ -43,7 +43,7 @@ test-colab: $(READY) ## Colab と同じ版のライブラリでのテスト
 	@test -x $(COLAB)/pip || $(PYTHON) -m venv .venv/colab
 	@echo "Colab と同じ環境を用意しています（最初は数分かかります）"
 	@$(COLAB)/pip install --quiet --disable-pip-version-check -r tests/colab.txt $$(grep ^torch== requirements.lock)
-	$(call stage,Colab,OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/colab --durations=5)
+	$(call stage,Colab,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal tests/colab --durations=5)
 
 test-hub: $(READY) npm chromium ## 教室の JupyterHub の設定のテスト（Node.js の npm が要ります）
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/hub/requirements.txt
@@ -65,7 +65,7 @@ notebooks:
 build:
 	$(call stage,本の組み立て,$(BIN)/jupyter-book build . --all -W -n --keep-going)
 	$(call stage,小さな本の組み立て,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/build)
-	$(call stage,できた本,$(BIN)/pytest -q -n 2 tests/site --durations=5)
+	$(call stage,できた本,$(BIN)/pytest -q tests/site --durations=5)
 
 browser:
 	$(call stage,ブラウザ,$(BIN)/pytest -q -n 2 tests/browser --durations=5)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import states
 import torch
 from built import ROOT
 from IPython.core.inputtransformer2 import TransformerManager
@@ -18,10 +20,14 @@ from sawaru.notebook import joined
 from sawaru.sphinxext.uses import cells
 
 
-def explorers_of(path: str) -> dict[str, Explorer]:
-    """Run the chapter's cells here and collect its explorers."""
+def figures_of(path: str) -> states.Figures:
+    """What the chapter's functions return: as its kernel has written it down, else by running its cells here."""
     source = ROOT / path.replace(".html", ".ipynb")
     source = source if source.exists() else source.with_suffix(".md")
+    return states.read(source) or states.figures(explorers_of(source), source.stem)
+
+
+def explorers_of(source: Path) -> list[Explorer]:
     code = [joined(cell["source"]) for cell in cells(source) if cell["cell_type"] == "code"]
     namespace: dict[str, Any] = {"__name__": "chapter"}
     os.environ.pop("SAWARU_SNAPSHOT", None)
@@ -29,7 +35,7 @@ def explorers_of(path: str) -> dict[str, Explorer]:
     with contextlib.redirect_stdout(io.StringIO()):
         for cell in code:
             exec(compile(TransformerManager().transform_cell(cell), source.name, "exec"), namespace)
-    return {v.name: v for v in namespace.values() if isinstance(v, Explorer)}
+    return [v for v in namespace.values() if isinstance(v, Explorer)]
 
 
 def assert_drawn(real: Any, drawn: Any, where: str) -> None:

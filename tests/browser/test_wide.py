@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from built import CHAPTERS, FRAMED, MOVE_EVERYTHING, PAGES, WITH_EXPLORERS
-from chapter import assert_drawn, explorers_of
+from chapter import assert_drawn, figures_of
 from conftest import Watched
 from playwright.sync_api import Page, expect
 from questions import (
@@ -19,7 +18,7 @@ from questions import (
     assert_scenes_let_the_page_scroll,
 )
 
-from sawaru.explorer.tree import caption_of, figure_tree
+from sawaru.explorer.tree import caption_of
 
 SECONDS = 1_000
 
@@ -102,22 +101,17 @@ def test_every_value_of_every_control_redraws(page: Page, path: str) -> None:
 
 @where_figures_are
 def test_drawn_data_is_what_python_returns(page: Page, path: str) -> None:
-    explorers = explorers_of(path)
+    figures = figures_of(path)
     shown = page.evaluate("[...document.querySelectorAll('sawaru-explorer')].map((e) => e.id)")
-    assert set(shown) == set(explorers)
-    choose = random.Random(path)
-    for name, explorer in explorers.items():
-        controls = [c for c in explorer.controls if c.kind != "fixed"]
-        corners = [tuple(0 for _ in controls), tuple(len(c.values) - 1 for c in controls)]
-        sampled = [tuple(choose.randrange(len(c.values)) for c in controls) for _ in range(5)]
-        states = list(dict.fromkeys(corners + sampled if controls else [()]))
+    assert set(shown) == set(figures)
+    for name, states in figures.items():
         pictures = page.evaluate(
             """async ([id, states]) => {
                 const explorer = document.getElementById(id);
                 const plain = (v) => JSON.parse(JSON.stringify(v, (_, x) => ArrayBuffer.isView(x) ? Array.from(x) : x));
                 const pictures = [];
                 for (const state of states) {
-                    for (const [name, index] of state) explorer.move(explorer.controls.find((c) => c.name === name), index);
+                    for (const [name, index] of Object.entries(state)) explorer.move(explorer.controls.find((c) => c.name === name), index);
                     await explorer.drawing;
                     const plot = explorer.querySelector(".js-plotly-plot");
                     pictures.push({
@@ -127,13 +121,11 @@ def test_drawn_data_is_what_python_returns(page: Page, path: str) -> None:
                 }
                 return pictures;
             }""",
-            [name, [[[c.name, i] for c, i in zip(controls, state, strict=True)] for state in states]],
+            [name, [at for at, _, _ in states]],
         )
-        for state, drawn in zip(states, pictures, strict=True):
-            values = {c.name: c.values[i] for c, i in zip(controls, state, strict=True)}
-            tree = figure_tree(explorer.figure(**values))
-            assert_drawn(tree["data"], drawn["data"], f"{name} {values}")
-            assert_drawn(tree["layout"].get("shapes", []), drawn["shapes"], f"{name} {values} shapes")
+        for (_, state, tree), drawn in zip(states, pictures, strict=True):
+            assert_drawn(tree["data"], drawn["data"], state)
+            assert_drawn(tree["layout"].get("shapes", []), drawn["shapes"], f"{state} shapes")
             assert drawn["caption"] == caption_of(tree)
 
 

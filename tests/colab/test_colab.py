@@ -50,6 +50,14 @@ def runtime(tmp_path: Path) -> Runtime:
     return Runtime(tmp_path / "runtime", COLAB)
 
 
+# First of all, and the chapters first of the other half: so two workers share what is long.
+@pytest.mark.timeout(900)
+def test_the_library_and_its_exercises(runtime: Runtime, place: str) -> None:
+    runtime.execute(setup_cell(CHAPTERS[0], place))
+    ran = runtime.run("-m", "pytest", "-q", "-n2", "-p", "no:cacheprovider", *MEETS_COLAB, cwd=ROOT)
+    assert ran.returncode == 0, ran.stdout[-10_000:] + ran.stderr[-2000:]
+
+
 def test_the_environment_has_colabs_versions(runtime: Runtime) -> None:
     there = runtime.versions()
     wanted = dict(re.findall(r"^([\w-]+)==(\S+)", COLABS_OWN, re.M))
@@ -78,6 +86,20 @@ def version_of(place: str) -> str:
     return place.rpartition("/")[2].split("-")[1]
 
 
+@pytest.mark.timeout(1800)
+def test_every_chapter_runs_and_asks_for_widgets_once(runtime: Runtime, place: str) -> None:
+    runtime.execute(setup_cell(CHAPTERS[0], place))
+    before = runtime.versions()
+    nbval = [
+        *("--nbval-lax", "--nbval-cell-timeout=120", "--dist=loadscope", "-n2", "-p", "no:cacheprovider")
+    ]
+    ran = runtime.run("-m", "pytest", "-q", *nbval, *CHAPTERS, cwd=ROOT)
+    assert ran.returncode == 0, ran.stdout[-10_000:] + ran.stderr[-2000:]
+    kernels = runtime.log.read_text().split()
+    assert len(kernels) == len(set(kernels)) == len(CHAPTERS), "a kernel switches its widget manager on once"
+    assert runtime.versions() == before
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS[:1], ids=lambda p: p.stem)
 def test_a_place_that_does_not_answer(runtime: Runtime, place: str, chapter: Path) -> None:
     before = runtime.versions()
@@ -104,24 +126,3 @@ def test_elsewhere_nothing_is_installed_unasked(runtime: Runtime, place: str) ->
     assert [o["output_type"] for o in failed] == ["error"]
     assert said(failed).startswith(SAYS)
     assert works == []
-
-
-@pytest.mark.timeout(1800)
-def test_every_chapter_runs_and_asks_for_widgets_once(runtime: Runtime, place: str) -> None:
-    runtime.execute(setup_cell(CHAPTERS[0], place))
-    before = runtime.versions()
-    nbval = [
-        *("--nbval-lax", "--nbval-cell-timeout=120", "--dist=loadscope", "-n2", "-p", "no:cacheprovider")
-    ]
-    ran = runtime.run("-m", "pytest", "-q", *nbval, *CHAPTERS, cwd=ROOT)
-    assert ran.returncode == 0, ran.stdout[-10_000:] + ran.stderr[-2000:]
-    kernels = runtime.log.read_text().split()
-    assert len(kernels) == len(set(kernels)) == len(CHAPTERS), "a kernel switches its widget manager on once"
-    assert runtime.versions() == before
-
-
-@pytest.mark.timeout(900)
-def test_the_library_and_its_exercises(runtime: Runtime, place: str) -> None:
-    runtime.execute(setup_cell(CHAPTERS[0], place))
-    ran = runtime.run("-m", "pytest", "-q", "-n2", "-p", "no:cacheprovider", *MEETS_COLAB, cwd=ROOT)
-    assert ran.returncode == 0, ran.stdout[-10_000:] + ran.stderr[-2000:]

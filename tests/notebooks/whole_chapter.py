@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import states
 from nbval.plugin import IPyNbFile
 
 from sawaru.sphinxext.uses import PACKAGE, uses
@@ -42,6 +43,7 @@ def _imported():
     files = {getattr(m, "__file__", None) for n, m in list(sys.modules.items()) if n.partition(".")[0] == "sawaru"}
     return _json.dumps(sorted(f for f in files if f))
 """
+WRITE = "import runpy as _r; _r.run_path({script!r})['write']({file!r}, _explorers.values())"
 # After the chapter, an explorer that fails: the message comes, the figure stays, and the next move works.
 FAILING = '''
 from sawaru import explore
@@ -185,6 +187,7 @@ def plain(value: Any) -> Any:
 
 def complaints(front: Front, notebook: Path) -> Iterator[str]:
     front.run(PROBE)
+    front.run(WRITE.format(script=states.__file__, file=str(states.place(notebook))))
     named = front.ask("_controls()")
     boxes = [m for m, state in front.models.items() if "sawaru-box" in state.get("_dom_classes", ())]
     if len(boxes) != len(named):
