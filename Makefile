@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COLAB := .venv/colab/bin
 READY := .venv/ready
+COLAB_READY := .venv/colab/ready
 TYPESCRIPT := typescript@7.0.2
 TSC := .venv/$(TYPESCRIPT)/node_modules/.bin/tsc
 PORT ?= 8000
@@ -39,10 +40,7 @@ test: $(READY) $(TSC) chromium firefox-esr bubblewrap lint types unit notebooks 
 
 test-fast: $(READY) lint types unit notebooks ## ブラウザと本の組み立てを除いたテスト
 
-test-colab: $(READY) ## Colab と同じ版のライブラリでのテスト
-	@test -x $(COLAB)/pip || $(PYTHON) -m venv .venv/colab
-	@echo "Colab と同じ環境を用意しています（最初は数分かかります）"
-	@$(COLAB)/pip install --quiet --disable-pip-version-check -r tests/colab.txt $$(grep ^torch== requirements.lock)
+test-colab: $(READY) $(COLAB_READY) ## Colab と同じ版のライブラリでのテスト
 	$(call stage,Colab,OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal tests/colab --durations=5)
 
 test-hub: $(READY) npm chromium ## 教室の JupyterHub の設定のテスト（Node.js の npm が要ります）
@@ -110,6 +108,12 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
+
+$(COLAB_READY): requirements.lock tests/colab.txt
+	@test -x $(COLAB)/pip || $(PYTHON) -m venv .venv/colab
+	@echo "Colab と同じ環境を用意しています（最初は数分かかります）"
+	@$(COLAB)/pip install --quiet --disable-pip-version-check -r tests/colab.txt $$(grep ^torch== requirements.lock)
+	@touch $(COLAB_READY)
 
 $(TSC): | npm
 	@npm install --silent --no-save --prefix .venv/$(TYPESCRIPT) $(TYPESCRIPT)
