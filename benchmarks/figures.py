@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sawaru.figure import BLUE, ORANGE, panels
+from sawaru.figure import BLUE, ORANGE, minus, panels
 
 STEPS = 50
 GRID = np.linspace(-3, 3, 41)
@@ -31,7 +31,7 @@ def loss(points: np.ndarray) -> np.ndarray:
 
 
 def title(lr: float, momentum: float, step: int) -> str:
-    return f"η = {lr:.4f}, β = {momentum:.2f}, t = {step}, E = {loss(path(lr, momentum))[step]:.3g}"
+    return minus(f"η = {lr:.4f}, β = {momentum:.2f}, t = {step}, E = {loss(path(lr, momentum))[step]:.3g}")
 
 
 def descent(lr: float = 0.1, momentum: float = 0.5, step: int = STEPS) -> Any:
