@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from py_mini_racer import MiniRacer
 from test_snapshot import assert_like, trees
@@ -73,6 +73,7 @@ def python(value: Any) -> Any:
 
 
 @settings(max_examples=300, deadline=None)
+@example(base={}, states=[{"x": np.array([0.0, 0.0, 5e-324])}])  # the smallest of all numbers
 @given(base=trees, states=st.lists(trees, min_size=1, max_size=4))
 def test_every_state_that_python_packs_is_read(
     v8: MiniRacer, base: dict[str, Any], states: list[dict[str, Any]]

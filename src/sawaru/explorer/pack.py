@@ -134,7 +134,7 @@ def mantissa_bits(array: np.ndarray) -> int:
         return 15
     if finite.size > 2 and spread / largest < 1e-5:
         return 52
-    return min(23, max(15, math.ceil(math.log2(largest / (2e-5 * spread)))))
+    return min(23, max(15, math.ceil(math.log2(largest / spread / 2e-5))))
 
 
 def compact(array: np.ndarray, bits: int) -> np.ndarray:
