@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sawaru.exercise import either, exercise, otherwise
+from sawaru.exercise import either, exercise, otherwise, tensor
 
-
-def _tensor(*values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-_POINTS = _tensor([1, 2], [3, -1], [0, 0], [-2, 0.5])  # (4, 2)
+_POINTS = tensor([1, 2], [3, -1], [0, 0], [-2, 0.5])  # (4, 2)
 _WIDE = torch.linspace(-1, 1, 15, dtype=torch.float64).reshape(5, 3)
 
 
 @exercise(
     "classification.signed_distance",
     praise="w と b を何倍にしても、距離は変わりません。境界そのものが動かないからです。",
-    cases=[(_POINTS, _tensor(3, -4), 2.0), (_POINTS, _tensor(6, -8), 4.0), (_WIDE, _tensor(1, 2, 2), 3.0)],
+    cases=[(_POINTS, tensor(3, -4), 2.0), (_POINTS, tensor(6, -8), 4.0), (_WIDE, tensor(1, 2, 2), 3.0)],
     what=lambda X, w, b: f"w = ({', '.join(f'{v:g}' for v in w)})、b = {b:g} での signed_distance",
 )
 def _(X, w, b):
@@ -52,14 +46,14 @@ def _pass(X: Tensor, s: Tensor, w: Tensor, b: float, mistake: str = "") -> tuple
     return w, b, updates
 
 
-_INPUTS = _tensor([1, 2], [2, 1], [-1, 1], [1, -2], [0.5, 0.5], [-2, -1])  # (6, 2)
-_SIDES = _tensor(1, -1, 1, -1, 1, -1)
+_INPUTS = tensor([1, 2], [2, 1], [-1, 1], [1, -2], [0.5, 0.5], [-2, -1])  # (6, 2)
+_SIDES = tensor(1, -1, 1, -1, 1, -1)
 
 
 @exercise(
     "classification.one_pass",
     praise="更新の回数が 0 になるまで一巡を繰り返せば、パーセプトロンの学習の全体です。",
-    cases=[(_INPUTS, _SIDES, _tensor(-0.5, 1), -1.5), (_INPUTS, _SIDES, _tensor(0, 0), 0.0)],
+    cases=[(_INPUTS, _SIDES, tensor(-0.5, 1), -1.5), (_INPUTS, _SIDES, tensor(0, 0), 0.0)],
     what=lambda X, s, w, b: f"w = ({w[0]:g}, {w[1]:g})、b = {b:g} から始めた one_pass",
 )
 def _(X, s, w, b):
@@ -77,11 +71,11 @@ def _(X, s, w, b):
 @exercise(
     "classification.stock_for",
     praise="確率で答えるモデルは、逆に読むと「確率をこうするには、どうすればよいか」に答えます。",
-    cases=[(q, 2.5, _tensor(2, -4), 6.0) for q in (0.2, 0.5, 0.9)],
+    cases=[(q, 2.5, tensor(2, -4), 6.0) for q in (0.2, 0.5, 0.9)],
     tol=1e-3,
 )
 def _(q, temperature, w, b):
-    hot, per_stock = w * _tensor(temperature, 1)
+    hot, per_stock = w * tensor(temperature, 1)
     z = math.log(q / (1 - q))
     want = (z - b - hot) / per_stock
     yield either(want, want[None])
@@ -118,7 +112,7 @@ def _broken(got: Tensor, want: Tensor) -> str | None:
 @exercise(
     "classification.bce",
     praise="確率を作らずに z のまま計算したので、どんなに自信のある答えでも壊れません。",
-    cases=[(_tensor(2, -1, 0.5, -3, 1.5), _tensor(1, 0, 0, 1, 1)), (_tensor(1000, -1000, 1000, -1000, 30), _tensor(1, 0, 0, 1, 0))],
+    cases=[(tensor(2, -1, 0.5, -3, 1.5), tensor(1, 0, 0, 1, 1)), (tensor(1000, -1000, 1000, -1000, 30), tensor(1, 0, 0, 1, 0))],
     what=lambda z, y: "z = ±1000 を含む bce(z, y)" if z.max() == 1000 else "5 件の bce(z, y)",
 )
 def _(z, y):
@@ -143,8 +137,8 @@ def _(z, y):
     yield torch.clamp(-(2 * y - 1) * z, min=0).mean(), "パーセプトロンの損失になっています。正しい側の点にも、わずかな損失があります。"
 
 
-_DAYS, _SOLD = _tensor([1, 2, 0.5], [2, 1, -1], [-1, 1, 2], [1, -2, 0], [0.5, 0.5, 1]), _tensor(1, 0, 0, 1, 1)
-_WEIGHTS = _tensor(0.8, -0.5, 0.6)
+_DAYS, _SOLD = tensor([1, 2, 0.5], [2, 1, -1], [-1, 1, 2], [1, -2, 0], [0.5, 0.5, 1]), tensor(1, 0, 0, 1, 1)
+_WEIGHTS = tensor(0.8, -0.5, 0.6)
 
 
 @exercise(

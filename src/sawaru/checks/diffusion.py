@@ -7,11 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sawaru.exercise import Wrong, exercise
-
-
-def _tensor(*values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
+from sawaru.exercise import Wrong, exercise, tensor
 
 
 def _drawn(*shape: int) -> Tensor:
@@ -21,7 +17,7 @@ def _drawn(*shape: int) -> Tensor:
 def _noisy(times: list[int]) -> tuple[Tensor, ...]:
     shape = (len(times), 1, 8, 8)
     x0 = torch.linspace(-1, 1, len(times) * 64, dtype=torch.float64).reshape(shape).cos()
-    return x0, torch.tensor(times), _drawn(*shape), _tensor(1, 0.9, 0.72, 0.5, 0.2, 0.06)
+    return x0, torch.tensor(times), _drawn(*shape), tensor(1, 0.9, 0.72, 0.5, 0.2, 0.06)
 
 
 @exercise(
@@ -54,12 +50,12 @@ def _(x0, t, noise, alpha_bar):
 
 
 def _tweedie(share: float) -> tuple[Tensor, Tensor, Tensor]:
-    a, x_t = torch.tensor(share, dtype=torch.float64), _tensor([1, 0.5], [-0.3, 2], [0.1, -1.4])
+    a, x_t = torch.tensor(share, dtype=torch.float64), tensor([1, 0.5], [-0.3, 2], [0.1, -1.4])
     return x_t, (a.sqrt() * _MEAN - x_t) / (a * _VARIANCE + 1 - a), a
 
 
 # x_0 ~ N(_MEAN, _VARIANCE): both the score and E[x_0 | x_t] are known without the formula.
-_MEAN, _VARIANCE = _tensor(0.5, -2), 0.3
+_MEAN, _VARIANCE = tensor(0.5, -2), 0.3
 
 
 @exercise(
@@ -84,11 +80,11 @@ def _(x_t, score, a):
     yield (x_t + a * score) / a.sqrt(), "a と 1 − a が入れ替わっています。スコアに掛かるのは、ノイズの分散のほうです。"
 
 
-_X0, _NOISE = _tensor([0.8, -1.2], [0.1, 0.4], [-2, 1]), _tensor([0.3, -1], [1.5, 0.2], [-0.6, 0.9])
+_X0, _NOISE = tensor([0.8, -1.2], [0.1, 0.4], [-2, 1]), tensor([0.3, -1], [1.5, 0.2], [-0.6, 0.9])
 
 
 def _step(before: float, after: float) -> tuple[Tensor, ...]:
-    a_t, a_s = _tensor(before, after)
+    a_t, a_s = tensor(before, after)
     return a_t.sqrt() * _X0 + (1 - a_t).sqrt() * _NOISE, _NOISE, a_t, a_s
 
 

@@ -10,12 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sawaru.exercise import Wrong, exercise, expect, unchanged
+from sawaru.exercise import Wrong, exercise, expect, tensor, unchanged
 from sawaru.exercise.compare import as_array
-
-
-def _tensor(*values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 def _fixed(rows: int, columns: int, seed: int) -> Tensor:
@@ -30,7 +26,7 @@ def _with_one(Phi: Tensor) -> Tensor:
 @exercise(
     "features.with_products",
     praise="どの 2 つの入力についても、そろったときだけの効きめを書けるようになりました。scikit-learn では PolynomialFeatures(interaction_only=True) です。",
-    cases=[_tensor([1, 2, 5], [3, -1, 2], [0, 4, -2], [2, 3, 0.5]), _fixed(5, 4, 0)],
+    cases=[tensor([1, 2, 5], [3, -1, 2], [0, 4, -2], [2, 3, 0.5]), _fixed(5, 4, 0)],
     what=lambda X: f"入力が {X.shape[1]} 個のときの with_products(X)",
 )
 def _(X):
@@ -55,7 +51,7 @@ def _(X):
     yield torch.cat([products(pairs), X], dim=1), "積が左にあります。元の入力を左に、積を右に並べましょう。"
 
 
-_HOUR = _tensor(0, 0.5, 3, 6, 9, 12, 15, 21, 23.5)
+_HOUR = tensor(0, 0.5, 3, 6, 9, 12, 15, 21, 23.5)
 
 
 def _apart(points: Tensor) -> Tensor:

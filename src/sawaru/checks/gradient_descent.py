@@ -8,15 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sawaru.exercise import Wrong, either, exercise, otherwise, unchanged
+from sawaru.exercise import Wrong, either, exercise, otherwise, tensor, unchanged
 
-
-def _tensor(*values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-_X = _tensor([1, 2, 1], [0, -1, 1], [3, 1, 1], [-2, 1, 1], [1, 0, 1])  # (5, 3)
-_Y, _THETA = _tensor(2, 1, 4, -3, 0), _tensor(1.5, -0.5, 2)
+_X = tensor([1, 2, 1], [0, -1, 1], [3, 1, 1], [-2, 1, 1], [1, 0, 1])  # (5, 3)
+_Y, _THETA = tensor(2, 1, 4, -3, 0), tensor(1.5, -0.5, 2)
 
 
 @exercise(
@@ -47,7 +42,7 @@ def _diverges(x: Tensor, rate: float) -> bool:
     """Whether gradient descent on E = θᵀHθ/2 for the model ax + b grows without bound."""
     X = torch.stack([x, torch.ones_like(x)], dim=1)
     step = torch.eye(2, dtype=x.dtype) - rate * 2 * X.T @ X / len(x)
-    theta = _tensor(1, 1)
+    theta = tensor(1, 1)
     for _ in range(2000):
         theta = step @ theta
     return not bool(theta.norm() < 2)
@@ -56,7 +51,7 @@ def _diverges(x: Tensor, rate: float) -> bool:
 @exercise(
     "gradient_descent.largest_rate",
     praise="境のすぐ手前では収束し、すぐ先では発散しました。観測 y は谷を動かすだけで、形を変えません。",
-    cases=[_tensor(-1, 0.5, 2, 3, 1, 2.5), _tensor(4, 6, 9)],
+    cases=[tensor(-1, 0.5, 2, 3, 1, 2.5), tensor(4, 6, 9)],
     what=lambda x: f"largest_rate（N = {len(x)}）",
 )
 def _(x):
@@ -73,7 +68,7 @@ def _(x):
     yield 2 * want, "ちょうど 2 倍です。二乗を微分したときの 2 は、ヘッセ行列に入っていますか。"
     yield 1 / (x**2).mean(), "切片 b がない直線の境です。X には、1 を並べた列も要ります。"
     yield 2 / torch.linalg.matrix_norm(X, 2), "X の特異値を使っています。ヘッセ行列の固有値は、特異値の何乗に比例するでしょうか。"
-    yield _tensor(2 / low, 2 / high), "向きごとの境が 2 つ返っています。どちらの向きも縮むには、どちらを守ればよいでしょうか。"
+    yield tensor(2 / low, 2 / high), "向きごとの境が 2 つ返っています。どちらの向きも縮むには、どちらを守ればよいでしょうか。"
 
     def tried(rate: float) -> str | None:
         if rate <= 0:
@@ -89,7 +84,7 @@ def _(x):
 @exercise(
     "gradient_descent.original_units",
     praise="どの気温でも、標準化した直線と同じ予測になりました。標準化が変えたのは谷の形だけで、直線ではありません。",
-    cases=[tuple(_tensor(3, 7, 12, 4))],  # ŷ = 3 (x − 12) / 4 + 7
+    cases=[tuple(tensor(3, 7, 12, 4))],  # ŷ = 3 (x − 12) / 4 + 7
     what="original_units(3, 7, mean=12, std=4)",
 )
 def _(a_z, b_z, mean, std):
@@ -180,7 +175,7 @@ def _block(values: Tensor) -> bool:
 @exercise(
     "gradient_descent.standardize_both",
     praise="テストデータは、学習のときに決めた物差しで測られました。",
-    cases=[(_tensor(1, 2, 4, 5, 8), _tensor(6, 9, 13))],
+    cases=[(tensor(1, 2, 4, 5, 8), tensor(6, 9, 13))],
     what="standardize_both の結果",
 )
 def _(x_train, x_test):

@@ -5,17 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
 
-from sawaru.exercise import exercise, otherwise
+from sawaru.exercise import exercise, otherwise, tensor
 
-
-def _column(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-_A, _B = _column(0, 2, 3, -1), _column(5, 1, -1, 4)
-_X, _Y = _column(1, 2, 4, 5), _column(2.5, 6, 8, 12)
+_A, _B = tensor(0, 2, 3, -1), tensor(5, 1, -1, 4)
+_X, _Y = tensor(1, 2, 4, 5), tensor(2.5, 6, 8, 12)
 
 
 @exercise(
@@ -48,7 +42,7 @@ def _(a, b, x, y):
 @exercise(
     "linear_regression.slope_through_origin",
     praise="条件が一つなので、残差と x の積の和だけが 0 になります。",
-    cases=[(_column(1, 2, 3, 4, 6), _column(4, 3, 7, 11, 12))],
+    cases=[(tensor(1, 2, 3, 4, 6), tensor(4, 3, 7, 11, 12))],
 )
 def _(x, y):
     dx, dy = x - x.mean(), y - y.mean()
@@ -75,7 +69,7 @@ def _(x, y):
 @exercise(
     "linear_regression.sigma_mle",
     praise="σ の最尤推定は、残差の二乗平均の平方根です。",
-    cases=[(_column(3, 5, 4, 9, 8), _column(2, 4.5, 5, 6, 6.5))],  # the residuals' mean is not 0
+    cases=[(tensor(3, 5, 4, 9, 8), tensor(2, 4.5, 5, 6, 6.5))],  # the residuals' mean is not 0
 )
 def _(y, y_hat):
     r, N = y - y_hat, len(y)
@@ -97,7 +91,7 @@ def _(y, y_hat):
     "linear_regression.laplace_nll",
     praise="分布を替えても手順は同じです。対数密度を書き、足し、符号を変えます。",
     cases=[
-        (_column(3, 5, 4, 9), _column(2, 6, 4.5, 6), 0.7),
+        (tensor(3, 5, 4, 9), tensor(2, 6, 4.5, 6), 0.7),
         (torch.linspace(-30, 30, 5000, dtype=torch.float64), torch.zeros(5000, dtype=torch.float64), 2.5),
     ],
     what=lambda y, y_hat, s: ("5000 件の " if len(y) == 5000 else "") + f"laplace_nll(y, y_hat, {s})",

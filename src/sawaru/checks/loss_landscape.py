@@ -5,17 +5,11 @@ from __future__ import annotations
 import math
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from sawaru.exercise import exercise, otherwise
-
-
-def _tensor(*values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
+from sawaru.exercise import exercise, otherwise, tensor
 
 _generator = torch.Generator().manual_seed(1)
 
@@ -25,12 +19,12 @@ def _drawn(*shape: int) -> Tensor:
 
 
 _NAMES = ("極小", "極大", "鞍点", "不明")
-_TURN = torch.linalg.qr(_tensor([1, 2, 0], [-1, 1, 3], [2, 0, 1])).Q
+_TURN = torch.linalg.qr(tensor([1, 2, 0], [-1, 1, 3], [2, 0, 1])).Q
 
 
 def _with(*eigenvalues: float) -> Tensor:
     turn = _TURN if len(eigenvalues) == 3 else torch.eye(2, dtype=torch.float64)
-    H = turn @ torch.diag(_tensor(*eigenvalues)) @ turn.T
+    H = turn @ torch.diag(tensor(*eigenvalues)) @ turn.T
     return (H + H.T) / 2
 
 
@@ -38,7 +32,7 @@ def _with(*eigenvalues: float) -> Tensor:
     "loss_landscape.classify",
     praise="固有値の符号だけで見分けられました。0 が混ざると、二階微分までの情報では決まりません。",
     # First what the diagonal does not tell ([1, 2], [2, 1]), then what the determinant does not tell, zeros at the end.
-    cases=[_with(2, 1), _with(-1, -3), _with(2, -1), _tensor([1, 2], [2, 1]), _with(1, -2, -3), _with(3, 0.5, 2), _with(-3, -0.5, -2), _with(2, 0), _with(0, -1), _with(1, -1, 0)],
+    cases=[_with(2, 1), _with(-1, -3), _with(2, -1), tensor([1, 2], [2, 1]), _with(1, -2, -3), _with(3, 0.5, 2), _with(-3, -0.5, -2), _with(2, 0), _with(0, -1), _with(1, -1, 0)],
 )
 def _(H):
     eigenvalues = [round(v, 2) + 0.0 for v in torch.linalg.eigvalsh(H).tolist()]
@@ -134,7 +128,7 @@ def _(weights, biases, k, c):
     yield otherwise(say, object)
 
 
-_SCALE = _tensor(0.1, 1, 5, 2, 0)[:, None]
+_SCALE = tensor(0.1, 1, 5, 2, 0)[:, None]
 
 
 @exercise(
@@ -167,7 +161,7 @@ _PLANES = [torch.stack([_FIRST, second]) for second in (_drawn(7), _FIRST / 2 + 
 @exercise(
     "loss_landscape.project",
     praise="2 本の向きが直交していなくても、平面の中で一番近い点が求まりました。",
-    cases=[(_CENTER + _tensor(0.7, -1.2) @ plane + 0.1 * _drawn(7), _CENTER, plane) for plane in _PLANES],
+    cases=[(_CENTER + tensor(0.7, -1.2) @ plane + 0.1 * _drawn(7), _CENTER, plane) for plane in _PLANES],
     tol=1e-6,
 )
 def _(theta, center, directions):

@@ -9,18 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sawaru.exercise import Wrong, exercise, expect, otherwise, unchanged
+from sawaru.exercise import Wrong, exercise, expect, otherwise, tensor, unchanged
 from sawaru.exercise.compare import Unsolved, same
-
-
-def _tensor(*values: Any) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 @exercise(
     "pytorch.mse",
     praise="形をそろえてから引けば、ブロードキャストが黙って表を作ることはありません。",
-    cases=[(_tensor([1], [2.5], [4], [3]), _tensor(1, 2, 3, 5)), (_tensor([1], [2.5], [4], [3]), _tensor([0], [2], [5], [4]))],
+    cases=[(tensor([1], [2.5], [4], [3]), tensor(1, 2, 3, 5)), (tensor([1], [2.5], [4], [3]), tensor([0], [2], [5], [4]))],
     what=lambda y_hat, y: f"y の形が {tuple(y.shape)} のときの mse",
 )
 def _(y_hat, y):
@@ -36,14 +32,14 @@ def _(y_hat, y):
     yield r.mean() ** 2, "平均してから二乗しています。二乗してから平均しましょう。"
 
 
-_POINTS = _tensor([1, 2], [-1, 0.5], [0.3, -1], [2, -0.7], [-0.4, -1.2], [0.8, 0.9], [-1.5, 1.1])
-_KINDS = _tensor(1, 0, 0, 1, 1, 0, 1)
+_POINTS = tensor([1, 2], [-1, 0.5], [0.3, -1], [2, -0.7], [-0.4, -1.2], [0.8, 0.9], [-1.5, 1.1])
+_KINDS = tensor(1, 0, 0, 1, 1, 0, 1)
 
 
 def _linear() -> nn.Linear:
     """The same layer each time."""
     layer = nn.Linear(2, 1, dtype=torch.float64)
-    layer.load_state_dict({"weight": _tensor([-0.6, 0.8]), "bias": _tensor(0.2)})
+    layer.load_state_dict({"weight": tensor([-0.6, 0.8]), "bias": tensor(0.2)})
     return layer
 
 
@@ -190,7 +186,7 @@ def _hits(z: Tensor, y: Tensor, border: float = 0) -> Tensor:
     return ((z > border) == (y > 0.5)).double().mean()
 
 
-_Z, _Y = _tensor(2, 0.3, 0.7, -0.1, -1.5, 0.4, -0.6, 3), _tensor(1, 1, 0, 0, 0, 1, 1, 1)
+_Z, _Y = tensor(2, 0.3, 0.7, -0.1, -1.5, 0.4, -0.6, 3), tensor(1, 1, 0, 0, 0, 1, 1, 1)
 
 
 @exercise(

@@ -7,7 +7,7 @@ is judged, functions that receive the answer and raise `Wrong`. In a notebook `c
 from sawaru.exercise.compare import Unsolved, Wrong, expect, unchanged
 from sawaru.exercise.reader import check, evaluate, progress
 from sawaru.exercise.registry import exercise, names
-from sawaru.exercise.table import either, otherwise
+from sawaru.exercise.table import either, otherwise, tensor
 from sawaru.exercise.verdict import Result
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "names",
     "otherwise",
     "progress",
+    "tensor",
     "unchanged",
 ]

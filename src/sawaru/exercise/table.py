@@ -54,6 +54,11 @@ class Otherwise:
     kind: type
 
 
+def tensor(*values: Any) -> torch.Tensor:
+    """These numbers, or rows of numbers, in double precision: what a case or a row is made of."""
+    return torch.tensor(values, dtype=torch.float64)
+
+
 def either(*values: Any) -> Either:
     """Any of these values."""
     return Either(values)
