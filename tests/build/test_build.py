@@ -121,6 +121,15 @@ def test_only_a_changed_chapter_is_run_anew(built: tuple[Path, str]) -> None:
     assert said.count("Executed notebook") == 1
 
 
+def test_a_moved_book_runs_anew_what_uses_something_changed(built: tuple[Path, str], tmp_path: Path) -> None:
+    folder = shutil.copytree(built[0], tmp_path / "moved")
+    known = folder / "_build" / ".jupyter_cache" / "digests.json"
+    known.write_text(json.dumps(json.loads(known.read_text()) | {"waves": "of another library"}))
+    done = build(folder)
+    assert done.returncode == 0
+    assert (done.stdout + done.stderr).count("Executed notebook") == 1
+
+
 def test_a_declaration_that_cannot_work_fails_the_build_and_names_the_chapter(tmp_path: Path) -> None:
     cell = "from sawaru import explore\n@explore(x=[])\ndef f(x):\n    '図'"
     done = build(book(tmp_path / "book", {"chapter": cell}))

@@ -62,8 +62,9 @@ def _chapters_to_run_anew(
     known = json.loads((folder / DIGESTS).read_text()) if (folder / DIGESTS).exists() else {}
     now = {name: digest(path) for name, path in _chapters(app, env.found_docs).items()}
     stale = [name for name in now if known.get(name) != now[name]]
+    places = tuple(f"/{env.doc2path(name, base=False)}" for name in stale)
     for record in cache.list_cache_records():
-        if any(Path(record.uri) == Path(env.doc2path(name)) for name in stale):
+        if Path(record.uri).as_posix().endswith(places):  # the book may have been moved since
             cache.remove_cache(record.pk)
     (folder / DIGESTS).write_text(json.dumps(now, indent=1))
     return stale
