@@ -109,6 +109,8 @@ WRONG_SPLITS = [
     (lambda x, y, v, t: three_way(x, y, v, t)[:2], "2 個の値"),
     (lambda x, y, v, t: tuple(p[0] for p in three_way(x, y, v, t)), "(x, y) の組ではなく"),
     (lambda x, y, v, t: x, "組ではなく Tensor"),
+    (lambda x, y, v, t: [(px, py[1:]) for px, py in three_way(x, y, v, t)], "同じ長さの"),
+    (lambda x, y, v, t: by_list(x, y, v - 1, t + 1), "切る位置を確かめましょう"),
 ]
 
 WRONG = {

@@ -108,6 +108,7 @@ WRONG_RESCALES = [
     (lambda W, b, k, c: (list(W), list(b)), "もとのまま"),
     (lambda W, b, k, c: rescale(W, b, k, c)[0], "返すのは"),
     (lambda W, b, k, c: (W[:1], b), "1 個、バイアスが 3 個"),
+    (lambda W, b, k, c: ([w.T for w in W], b), "weights[0] の形が"),
     (in_place, "中身が書き換わっています"),
 ]
 

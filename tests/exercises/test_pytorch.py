@@ -234,6 +234,8 @@ WRONG = {
         (lambda model, *a: train(nn.Sequential(*[copy.deepcopy(model)]), *a), "学習前のまま"),
     ],
     "deep_net": [
+        (dict, "継承したクラスを渡しましょう"),
+        (lambda inputs, width, layers: [inputs, width], "作られたものが nn.Module ではありません"),
         (PlainList, "登録されていません"),
         (NoSuper, "super().__init__()"),
         (Linear, "活性化関数がありません"),
@@ -264,6 +266,8 @@ WRONG = {
         ),
         (lambda batch, place: {k: v.to(place) for k, v in batch.items()}, "エラーが起きました"),
         (lambda batch, place: [v for v in batch.values()], "辞書（dict）ではない"),
+        (lambda batch, place: to_device_with_loop(batch, place) | {"count": "3"}, "そのまま入れましょう"),
+        (lambda batch, place: to_device_with_loop(batch, place) | {"z": 0}, "元と同じ名前に"),
     ],
 }
 
