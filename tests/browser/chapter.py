@@ -24,7 +24,7 @@ def figures_of(path: str) -> states.Figures:
     """What the chapter's functions return: as its kernel has written it down, else by running its cells here."""
     source = ROOT / path.replace(".html", ".ipynb")
     source = source if source.exists() else source.with_suffix(".md")
-    return states.read(source) or states.figures(explorers_of(source), source.stem)
+    return states.read(source) or states.figures(explorers_of(source))
 
 
 def explorers_of(source: Path) -> list[Explorer]:

@@ -161,6 +161,7 @@ class TestOneNotebook:
             opened.explorer(n).get_by_role("button", name="最初に戻す").click()
             expect(opened.caption(n)).to_have_text(first, timeout=30 * SECONDS)
         opened.idle()
+        opened.page.evaluate("drawn.length = 2")  # as when each has been drawn once
         return opened
 
     def test_quick_moves_end_in_the_last_state(self, trial: Lab) -> None:

@@ -171,7 +171,7 @@ def test_a_moved_figure_can_be_linked_to_and_reset(page: Page, link: Page, path:
         expect(there).to_be_in_viewport(ratio=0.2)
         explorer.get_by_role("button", name="最初に戻す").click()
         expect(explorer.locator("figcaption")).to_have_text(first)
-    page.wait_for_url(lambda url: "?" not in url)
+        page.wait_for_url(lambda url: "?" not in url)
 
 
 @where_figures_are
@@ -227,4 +227,7 @@ def test_axe_finds_no_serious_violation_in_the_dark(page: Page, path: str) -> No
 # Asked last: what was done on the page until here broke the policy nowhere.
 @of_all_that_is_framed
 def test_no_page_breaks_its_policy(page: Page, path: str) -> None:
+    page.keyboard.press("Control+k")
+    page.locator("dialog[open] input").fill("学習率")
+    expect(page.locator("dialog[open] .book-search__results a").first).to_be_visible(timeout=20 * SECONDS)
     assert page.evaluate("broken") == []

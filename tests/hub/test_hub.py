@@ -105,16 +105,16 @@ def hub(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]) -> I
     homes.mkdir()
     port, hub_port, api_port = free_port(), free_port(), free_port()
     config = CONFIG.format(
-        **{"snippet": str(DEPLOY / "jupyterhub_config.d" / "sawaru.py"), "proxy": str(PROXY)},
-        **{
-            "port": port,
-            "hub_port": hub_port,
-            "api_port": api_port,
-            "homes": str(homes),
-            "token": TOKEN,
-            "culler": CULLER,
-        },
-        **{"memory": settings["limits"]["memory"], "cpu": settings["limits"]["cpu"]},
+        snippet=str(DEPLOY / "jupyterhub_config.d" / "sawaru.py"),
+        proxy=str(PROXY),
+        port=port,
+        hub_port=hub_port,
+        api_port=api_port,
+        homes=str(homes),
+        token=TOKEN,
+        culler=CULLER,
+        memory=settings["limits"]["memory"],
+        cpu=settings["limits"]["cpu"],
     )
     (folder / "jupyterhub_config.py").write_text(config)
     environment = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": "0" * 64}

@@ -3,13 +3,14 @@ stage has run it, so that the browser's stage need not run it once more."""
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import random
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from sawaru.explorer.tree import figure_tree
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,18 +22,15 @@ def place(chapter: Path) -> Path:
     """Where it is written: another file as soon as the chapter, what it uses, or what it computes with has changed."""
     from sawaru.sphinxext.execution import digest  # not in the kernel, which is asked what it has imported
 
-    key = digest(chapter) + "".join(map(version, ("torch", "numpy", "plotly")))
-    return (
-        ROOT / "_build" / "states" / f"{chapter.stem}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.pickle"
-    )
+    kind = [digest(chapter)[:16], *map(version, ("torch", "numpy", "plotly"))]
+    return ROOT / "_build" / "states" / f"{'-'.join([chapter.stem, *kind])}.pickle"
 
 
-def figures(explorers: Iterable[Any], seed: str) -> Figures:
+def figures(explorers: Iterable[Any]) -> Figures:
     """The first state of all controls, the last, and five between."""
-    from sawaru.explorer.tree import figure_tree
-
-    choose, found = random.Random(seed), {}
-    for explorer in sorted(explorers, key=lambda explorer: explorer.name):
+    found: Figures = {}
+    for explorer in explorers:
+        choose = random.Random(explorer.name)
         controls = [c for c in explorer.controls if c.kind != "fixed"]
         corners = [tuple(0 for _ in controls), tuple(len(c.values) - 1 for c in controls)]
         between = [tuple(choose.randrange(len(c.values)) for c in controls) for _ in range(5)]
@@ -48,7 +46,7 @@ def figures(explorers: Iterable[Any], seed: str) -> Figures:
 def write(file: str, explorers: Iterable[Any]) -> None:
     path = Path(file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pickle.dumps(figures(explorers, path.stem.rpartition("-")[0])))
+    path.write_bytes(pickle.dumps(figures(explorers)))
 
 
 def read(chapter: Path) -> Figures | None:

@@ -1,6 +1,6 @@
 """A check as a table: first what is right, then what each known mistake gives, with the sentence that helps.
 
-    @exercise("chapter.mse", praise="当てはまりを一つの数にしました。", cases=[(_column(1, 2), _column(0, 4)), (…, …)])
+    @exercise("chapter.mse", praise="当てはまりを一つの数にしました。", cases=[(tensor(1, 2), tensor(0, 4)), (…, …)])
     def _(y_hat, y):
         r = y_hat - y
         yield (r**2).mean()
