@@ -1,5 +1,6 @@
 """What the Sphinx extension does to a page, piece by piece; the built pages are tested in a browser."""
 
+import asyncio
 import zipfile
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import docutils.nodes as nodes
 import pytest
 from bs4 import BeautifulSoup
 from docutils.utils import new_document
+from sphinx.errors import ExtensionError
 
 from sawaru.address import site_address
-from sawaru.sphinxext import policy
+from sawaru.sphinxext import policy, search
 from sawaru.sphinxext.cells import MARKERS, TITLE, TidyCells
 from sawaru.sphinxext.download import pack
 from sawaru.sphinxext.lines import JoinLines
@@ -127,3 +129,23 @@ def test_the_same_site_gives_the_same_zip(tmp_path: Path) -> None:
     pack(site, site / "book.zip", "book")
     assert (site / "book.zip").read_bytes() == first
     assert zipfile.ZipFile(site / "book.zip").namelist() == ["book/index.html"]
+
+
+def test_the_search_index_is_waited_for_until_all_of_it_is_written(tmp_path: Path) -> None:
+    async def written_late() -> int:
+        entry = tmp_path / "pagefind-entry.json"
+        entry.touch()
+        waiting = asyncio.ensure_future(search._written(tmp_path, seconds=20))
+        done, _ = await asyncio.wait([waiting], timeout=0.5)
+        assert not done
+        entry.write_text("{}")
+        await waiting
+        return entry.stat().st_size
+
+    assert asyncio.run(written_late()) == 2
+
+
+def test_a_search_index_that_is_never_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "pagefind-entry.json").touch()
+    with pytest.raises(ExtensionError, match="検索の索引"):
+        asyncio.run(search._written(tmp_path, seconds=0.3))

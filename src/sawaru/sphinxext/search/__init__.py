@@ -14,9 +14,11 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString
-from pagefind.index import IndexConfig, PagefindIndex
+from pagefind.index import IndexConfig
+from pagefind.service import PagefindService
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -56,10 +58,31 @@ def prose(page: str) -> str | None:
 
 
 async def _index(pages: dict[str, Path], output: Path) -> None:
-    async with PagefindIndex(config=IndexConfig(force_language="ja", output_path=str(output))) as index:
+    async with PagefindService() as service:
+        index = await service.create_index(config=IndexConfig(force_language="ja"))
         for url, path in pages.items():
             if content := prose(path.read_text(encoding="utf-8")):
                 await index.add_html_file(content=content, url=url)
+        await index.write_files(str(output))
+        await _written(output)
+
+
+async def _written(folder: Path, seconds: float = 60) -> None:
+    """Wait until no file of the folder is empty or still grows.
+
+    Pagefind answers before its files are on the disk, and is stopped with its last ones still empty if nobody waits.
+
+    Raises:
+        ExtensionError: they are not written in time.
+    """
+    before: dict[Path, int] = {}
+    for _ in range(round(10 * seconds)):
+        now = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+        if now and now == before and all(now.values()):
+            return
+        before = now
+        await asyncio.sleep(0.1)
+    raise ExtensionError("検索の索引を書き終えられませんでした。もう一度、本を作ってください。")
 
 
 def _build_index(app: Sphinx, exception: Exception | None) -> None:
